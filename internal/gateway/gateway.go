@@ -14,12 +14,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/books"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/media"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/gateway/reporting"
 	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -73,15 +75,13 @@ type Gateway struct {
 	reporter   *reporting.Reporter
 	media      *media.Media
 	requests   *requests.Requests
+	books      *books.Books
+	eraser     people.Eraser
 	// bodies are those of the API's requests.
 	bodies bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
 	passes chan struct{}
-	// followers bounds those who follow the account's figures; ending is closed at a shutdown,
-	// which would wait for them.
-	followers chan struct{}
-	ending    <-chan struct{}
 }
 
 // Run serves an account on the listeners until ctx is done, then lets what is under way finish.
@@ -142,13 +142,15 @@ func newGateway(options Options) (*Gateway, error) {
 			Intake: webhooks, Log: log,
 		}),
 		media:  files,
-		passes: make(chan struct{}, maxPasses), followers: make(chan struct{}, maxFollowers),
+		passes: make(chan struct{}, maxPasses),
+		eraser: people.Eraser{Store: account, Keys: keyring.Seal(), Follow: gate.Follow},
 	}
 	g.requests = requests.New(metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{
 		Replica: options.Replica, Store: account, Config: configuration, Keys: keyring, Gate: gate,
 		Admission: g.admission, Intake: webhooks, Upkeep: g.upkeep, Log: log,
 	})
+	g.books = books.New(g.reporter, account.Now)
 	g.metrics.Registry.MustRegister(g.reporter)
 	return g, nil
 }

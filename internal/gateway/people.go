@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
@@ -17,12 +16,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-const (
-	// maxPeopleBody bounds a request about people, in bytes; maxPeople how many one request may
-	// name.
-	maxPeopleBody = 1 << 20
-	maxPeople     = 1000
-)
+// maxPeopleBody bounds a request about people, in bytes.
+const maxPeopleBody = 1 << 20
 
 // postBlocks blocks customers: at the upstream, and here, where sends to them are refused from then
 // on. Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/block-users
@@ -54,7 +49,7 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err != nil {
 		return err
 	}
-	if _, err := readPeopleNames(from.channel.Network, "block_users", users); err != nil {
+	if _, err := people.ReadNames(from.channel.Network, "block_users", users); err != nil {
 		return err
 	}
 	var result network.Blocked
@@ -117,19 +112,19 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var request struct {
-		Consents []consent `json:"consents"`
+		Consents []people.Consent `json:"consents"`
 	}
 	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
 	users := make([]string, 0, len(request.Consents))
 	for i, c := range request.Consents {
-		if err := c.check(i); err != nil {
+		if err := c.Check(i); err != nil {
 			return err
 		}
 		users = append(users, c.User)
 	}
-	addresses, err := readPeopleNames(from.channel.Network, "consents", users)
+	addresses, err := people.ReadNames(from.channel.Network, "consents", users)
 	if err != nil {
 		return err
 	}
@@ -138,7 +133,7 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 		for i, c := range request.Consents {
 			err := g.changePerson(
 				tx, from.channel, addresses[i],
-				func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) },
+				func(s *conversation.State) { s.RecordConsent(c.IsGranted(), c.At(now)) },
 			)
 			if err != nil {
 				return err
@@ -154,43 +149,6 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 
 // succeeded is the answer to a request that has nothing else to tell.
 var succeeded = json.RawMessage(`{"success":true}`)
-
-// consent is one person's word.
-type consent struct {
-	User      string      `json:"user"`
-	State     string      `json:"state"`
-	Timestamp json.Number `json:"timestamp"`
-}
-
-// States of a consent.
-const (
-	consentGranted   = "granted"
-	consentWithdrawn = "withdrawn"
-)
-
-func (c consent) check(i int) error {
-	if c.State != consentGranted && c.State != consentWithdrawn {
-		return network.Refuse(
-			network.InvalidValue, fmt.Sprintf(`consents[%d].state must be "granted" or "withdrawn".`, i),
-		)
-	}
-	if c.Timestamp == "" {
-		return nil
-	}
-	if at, err := c.Timestamp.Int64(); err != nil || at <= 0 {
-		return network.Refuse(network.InvalidValue, fmt.Sprintf("consents[%d].timestamp must be Unix seconds.", i))
-	}
-	return nil
-}
-
-// at is when the customer said so; never in the future, so that a later word can still overrule it.
-func (c consent) at(now time.Time) int64 {
-	at, err := c.Timestamp.Int64()
-	if err != nil {
-		return now.Unix()
-	}
-	return min(at, now.Unix())
-}
 
 // readPeople reads the body of a request about people into a value.
 func (g *Gateway) readPeople(r *http.Request, into any) error {
@@ -217,38 +175,6 @@ func (g *Gateway) readPeopleBody(r *http.Request) (body []byte, done func(), err
 			"The body is larger than 1 MiB. Name fewer people in one request.")
 	}
 	return body, done, nil
-}
-
-// person is a customer as requests name one.
-type person struct {
-	User string `json:"user"`
-}
-
-// named are the customers that a field of a request names, each checked.
-func named(of network.Sender, field string, people []person) ([]identity.Address, error) {
-	users := make([]string, 0, len(people))
-	for _, p := range people {
-		users = append(users, p.User)
-	}
-	return readPeopleNames(of, field, users)
-}
-
-// readPeopleNames reads the addresses of people. It refuses a list that is empty, too long, or
-// holds what is no address that a message can be sent to: what is remembered under such a one would
-// be acknowledged and never found.
-func readPeopleNames(of network.Sender, field string, users []string) ([]identity.Address, error) {
-	if len(users) == 0 || len(users) > maxPeople {
-		return nil, network.Refuse(network.InvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
-	}
-	addresses := make([]identity.Address, 0, len(users))
-	for i, user := range users {
-		address, err := of.ParseAddress(user)
-		if err != nil {
-			return nil, network.Refuse(network.InvalidValue, fmt.Sprintf("%s[%d].user %s.", field, i, err))
-		}
-		addresses = append(addresses, address)
-	}
-	return addresses, nil
 }
 
 func (g *Gateway) changePerson(

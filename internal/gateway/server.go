@@ -79,7 +79,7 @@ func (l Listeners) Close() {
 // serve runs the three servers until ctx is done or one of them fails, then lets the requests that
 // are under way finish.
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
-	g.ending = ctx.Done()
+	g.books.EndWith(ctx.Done())
 	report := newServer(g.reporter.Handler(), g.log)
 	report.TLSConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -162,10 +161,20 @@ wait "$server" || true
 
 // Run starts a server, with settings such as "ssl=on". It ends with the program at the latest.
 func Run(settings ...string) (*Server, error) {
-	bin, err := programs()
+	s, err := newServer(rand.Text())
 	if err != nil {
 		return nil, err
 	}
+	password, _ := s.url.User.Password()
+	file := filepath.Join(s.dir, "password")
+	if err := errors.Join(os.WriteFile(file, []byte(password), 0o600), s.own(file)); err != nil {
+		return nil, err
+	}
+	return s, s.run(script, superuser, settings)
+}
+
+// newServer is a server that does not run yet.
+func newServer(password string) (*Server, error) {
 	owner, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -174,24 +183,9 @@ func Run(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	password := rand.Text()
-	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password), 0o600); err != nil {
-		return nil, err
-	}
 	addresses, err := port.Free(1)
 	if err != nil {
 		return nil, err
-	}
-	_, number, err := net.SplitHostPort(addresses[0])
-	if err != nil {
-		return nil, err
-	}
-	arguments := []string{
-		"-c", script, "sh", bin, dir, superuser, "-p", number, "-c", "listen_addresses=127.0.0.1", "-c",
-		"shared_buffers=16MB", "-c", "max_connections=100",
-	}
-	for _, setting := range settings {
-		arguments = append(arguments, "-c", setting)
 	}
 	s := &Server{
 		url: url.URL{
@@ -199,27 +193,41 @@ func Run(settings ...string) (*Server, error) {
 		},
 		dir: dir, owner: owner, ended: make(chan struct{}),
 	}
+	return s, s.own(dir)
+}
+
+// run starts a script, whose third argument is what the cluster is made with, and waits for the
+// server.
+func (s *Server) run(script, with string, settings []string) error {
+	bin, err := programs()
+	if err != nil {
+		return err
+	}
+	arguments := []string{
+		"-c", script, "sh", bin, s.dir, with, "-p", s.url.Port(), "-c", "listen_addresses=127.0.0.1", "-c",
+		"shared_buffers=16MB", "-c", "max_connections=100",
+	}
+	for _, setting := range settings {
+		arguments = append(arguments, "-c", setting)
+	}
 	command := exec.CommandContext(context.Background(), "/bin/sh", arguments...)
 	command.Dir = "/"
-	if owner != nil {
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
-	}
-	if err := errors.Join(s.own(dir), s.own(filepath.Join(dir, "password"))); err != nil {
-		return nil, err
+	if s.owner != nil {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}
 	}
 	command.Stderr = &s.complaints
 	if s.input, err = command.StdinPipe(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := command.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	s.pid = command.Process.Pid
 	go func() {
 		defer close(s.ended)
 		s.failure = command.Wait()
 	}()
-	return s, s.answers()
+	return s.answers()
 }
 
 // answers waits until the server does.

@@ -20,7 +20,13 @@ func (tx *Tx) Attempt(step func() error) error {
 	if err := all.FlushMessages(); err != nil {
 		return err
 	}
+	if err := all.Travel(true); err != nil {
+		return err
+	}
 	if err := all.Exec(attemptSavepoint); err != nil {
+		return err
+	}
+	if err := all.Flush(); err != nil { // what fails here is nothing of the step's
 		return err
 	}
 	undo := all.Snapshot()

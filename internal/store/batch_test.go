@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -23,7 +22,7 @@ func openCounting(t *testing.T, commits chan<- int) *store.Store {
 	t.Helper()
 	s, err := store.Open(context.Background(), store.Options{
 		Path: filepath.Join(t.TempDir(), "guichet.db"), AccountUID: accountUID, Keys: newKeys(t),
-		OnCommit: func(operations int, _ time.Duration) { commits <- operations },
+		OnCommit: func(c store.Commit) { commits <- c.Operations },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -312,10 +312,12 @@ const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABL
 const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
 	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL); ` + withoutSilences
 
-// withoutSilences takes the migrations of silences and of the callbacks' endpoint back, versions 16
-// and 17.
+// withoutSilences takes the migrations of silences, of the callbacks' endpoint and what came after
+// them back, from version 16 on.
 const withoutSilences = `ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 	ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE callback_endpoint;
+	DROP TABLE recipients; DROP TABLE enforcements;
+	DROP INDEX ledger_adoptions; ALTER TABLE owner DROP COLUMN ledger_id;
 	ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at`
 
 // A store of a release that counted callbacks, and not their bytes, knows them once it is opened.

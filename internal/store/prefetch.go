@@ -1,25 +1,21 @@
 package store
 
-// prefetch reads what the operations of a transaction are about, where a question is a journey. One
-// message alone is read as quickly by its operation.
-func (tx *Tx) prefetch(batch []*operation, limit int) error {
-	if limit == 0 {
-		return nil
+import "github.com/guichet-dev/guichet/internal/store/engine"
+
+// begin begins the transaction of a batch, and reads what its operations are about where a question
+// is a journey.
+func (tx *Tx) begin(batch []*operation) error {
+	tx.all.Reset()
+	if !tx.all.Remote() {
+		return engine.Unavailable(tx.all.Writer.Begin())
 	}
-	var messages [][]any
 	var of []Subject
 	for _, op := range batch {
-		for _, subject := range op.subjects {
-			if subject.Message == "" {
-				of = append(of, subject)
-			} else {
-				messages = append(messages, []any{subject.Message})
-			}
-		}
+		of = append(of, op.subjects...)
 	}
-	if len(messages)+len(of) < 2 {
-		return nil
-	}
-	messages, of = messages[:min(len(messages), limit)], of[:min(len(of), limit)]
-	return tx.all.Prefetch(messages, of)
+	return tx.all.BeginAhead(of[:min(len(of), maxSubjects)])
 }
+
+// maxSubjects bounds what is read ahead for one transaction, and so the memory that it takes: about
+// 1 KiB for each. A webhook may name a thousand people, each by several addresses.
+const maxSubjects = 4096

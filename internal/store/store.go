@@ -55,9 +55,8 @@ type Options struct {
 	LedgerID string
 	// Keys seal what must not be read at rest.
 	Keys *seal.Keys
-	// OnCommit is told of every commit: how many operations shared it, and how long the transaction
-	// and its fsync took. Optional. It must not block.
-	OnCommit func(operations int, took time.Duration)
+	// OnCommit is told of every commit. Optional. It must not block.
+	OnCommit func(Commit)
 	// OnSync is told how long the commit alone took of every transaction that changed something:
 	// the disk's sync, or the server's answer. Optional. It must not block.
 	OnSync func(took time.Duration)
@@ -92,6 +91,7 @@ type Store struct {
 	superseded atomic.Pointer[error]
 	health     health // used by the writer only
 	tx         *Tx    // used by the writer only
+	exchanges  int64  // used by the writer only: those before the current transaction
 	outage     atomic.Pointer[Outage]
 }
 

@@ -75,24 +75,56 @@ func (s *Store) write() {
 		if len(batch) == 0 {
 			return
 		}
-		began := time.Now()
-		err := s.commitBatch(batch)
-		if s.options.OnCommit != nil && err == nil {
-			s.options.OnCommit(len(batch), time.Since(began))
-		}
-		s.health.note(err, s.options.Clock.Now())
-		if errors.Is(err, ErrSuperseded) {
-			s.superseded.Store(&err)
-		}
-		for i, op := range batch {
-			if err != nil {
-				op.err = err
-			}
-			s.health.noteFault(op.err, s.options.Clock.Now())
-			close(op.done)
-			batch[i] = nil
-		}
+		s.commit(batch)
+		clear(batch)
 	}
+}
+
+// commit commits a batch and lets its operations go. Where the database refuses a change and more
+// than one operation may be at fault, nothing of the batch was kept: it is taken apart, and its
+// operations run again.
+func (s *Store) commit(batch []*operation) {
+	began := time.Now()
+	err := s.commitBatch(batch)
+	if len(batch) > 1 && (errors.Is(err, ErrFault) || errors.Is(err, engine.ErrParameter)) {
+		half := len(batch) / 2
+		s.commit(batch[:half])
+		s.commit(batch[half:])
+		return
+	}
+	if s.options.OnCommit != nil && err == nil {
+		s.options.OnCommit(s.committed(len(batch), time.Since(began)))
+	}
+	s.health.note(err, s.options.Clock.Now())
+	if errors.Is(err, ErrSuperseded) {
+		s.superseded.Store(&err)
+	}
+	for _, op := range batch {
+		if err != nil {
+			op.err = err
+		}
+		s.health.noteFault(op.err, s.options.Clock.Now())
+		close(op.done)
+	}
+}
+
+// Commit is what a transaction took.
+type Commit struct {
+	// Operations is how many shared it, and Took how long it took with its fsync.
+	Operations int
+	Took       time.Duration
+	// Exchanges is how often a shared store's server was waited for, and Unforeseen how many of
+	// those an operation had to wait for by itself.
+	Exchanges, Unforeseen int64
+}
+
+func (s *Store) committed(operations int, took time.Duration) Commit {
+	exchanges := s.writer.Exchanges()
+	c := Commit{
+		Operations: operations, Took: took, Exchanges: exchanges - s.exchanges, Unforeseen: s.tx.all.Unforeseen,
+	}
+	s.exchanges = exchanges
+	return c
 }
 
 // gather waits for one operation and takes those that are waiting by then. It returns none when the
@@ -135,9 +167,6 @@ func begin(batch []*operation, op *operation) []*operation {
 // commitBatch executes the operations in one transaction. It returns an error if nothing of them is
 // kept; the error of one operation is left with it.
 func (s *Store) commitBatch(batch []*operation) (err error) {
-	if err := s.writer.Begin(); err != nil {
-		return engine.Unavailable(err)
-	}
 	defer func() {
 		if err != nil {
 			s.writer.Rollback()
@@ -148,8 +177,7 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 		s.tx.all.Committed()
 	}()
 	tx := s.tx
-	tx.all.Reset()
-	if err := tx.prefetch(batch, s.traits.MaxPrefetch); err != nil {
+	if err := tx.begin(batch); err != nil {
 		return err
 	}
 	for _, op := range batch {
@@ -174,7 +202,8 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 }
 
 // execute runs one operation. Its own failure is left with it, after its work is undone; the
-// returned error is one that ends the whole transaction.
+// returned error is one that ends the whole transaction. Of a remote engine, any refusal does: it
+// may be that of an operation before.
 func (tx *Tx) execute(op *operation) error {
 	tx.all.Begin()
 	op.err, op.panic = nil, nil
@@ -185,12 +214,12 @@ func (tx *Tx) execute(op *operation) error {
 			op.err = tx.all.FlushMessages()
 		}
 		if op.err == nil {
-			op.err = tx.all.Flush()
-		}
-		if op.err == nil {
 			op.err = tx.all.Failure()
 		}
 	}()
+	if tx.all.Remote() && errors.Is(tx.all.Failure(), ErrFault) {
+		return tx.all.Failure()
+	}
 	if op.err == nil && op.panic == nil {
 		return tx.all.Keep()
 	}

@@ -69,6 +69,7 @@ func (b *bench) lifecycleTable(on backing, messages int) *table {
 type round struct {
 	accepted, settled, cpu time.Duration
 	idle, own, resident    int64
+	turns                  counters
 }
 
 func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r round, err error) {
@@ -90,6 +91,10 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 	if err != nil {
 		return r, err
 	}
+	counted, err := s.counters(ctx)
+	if err != nil {
+		return r, err
+	}
 	began := time.Now()
 	if err := saturate(messages, func(n int) error { return s.accepted(ctx, n) }); err != nil {
 		return r, err
@@ -105,6 +110,11 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 		return r, err
 	}
 	r.cpu = after - before
+	turns, err := s.counters(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.turns = turns.since(counted)
 	r.resident, err = rig.Resident(s.gateway.PID())
 	return r, err
 }

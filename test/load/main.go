@@ -26,6 +26,8 @@ type sizes struct {
 	seconds  int
 	windows  int
 	settled  int
+	// roundTrip is that of the network before a shared store.
+	roundTrip time.Duration
 }
 
 func main() {
@@ -40,6 +42,7 @@ func main() {
 	flag.IntVar(&of.seconds, "seconds", 5, "length of a round of open-loop load")
 	flag.IntVar(&of.windows, "windows", 1_000_000, "open windows in the store whose memory is measured")
 	flag.IntVar(&of.settled, "settled", 1_000_000, "settled messages in the store whose start is measured")
+	flag.DurationVar(&of.roundTrip, "round-trip", 0, "round trip of the network between gateways and PostgreSQL")
 	flag.StringVar(&only, "only", "", "measure one thing: lifecycle, latency, postgres, windows or settled")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
@@ -59,8 +64,9 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 	messages := max(b.messages/sharedPart, 1)
 	var all rounds
 	var database series
+	var trips turns
 	for n := range b.rounds {
-		err := inDatabase(server, replicas, func(on backing) error {
+		err := b.inDatabase(server, replicas, func(on backing) error {
 			before, err := rig.TreeCPU(server.PID())
 			if err != nil {
 				return err
@@ -75,6 +81,7 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 			}
 			all.add(r, messages)
 			database.add(micros(after-before) / float64(messages))
+			trips.add(r.turns)
 			return nil
 		})
 		if err != nil {
@@ -82,7 +89,8 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 		}
 		b.round(
 			"lifecycles, "+sharedBy(replicas).String(), n, all.settled.last("/s"), all.cpu.last(" µs"),
-			"PostgreSQL "+database.last(" µs"),
+			"PostgreSQL "+database.last(" µs"), trips.exchanges.last(" round trips")+" a batch",
+			trips.operations.last(" operations")+" a batch",
 		)
 	}
 	t := b.lifecycleTable(sharedBy(replicas), messages)
@@ -90,6 +98,9 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 	t.row("accepted meanwhile", all.accepted.in("/s"), "")
 	t.row("gateways' CPU for a message", all.cpu.in(" µs"), "")
 	t.row("PostgreSQL's CPU for a message", database.in(" µs"), "")
+	t.row("round trips a batch", trips.exchanges.in(""), "4")
+	t.row("of them asked by an operation itself", trips.unforeseen.in(""), "")
+	t.row("operations a batch", trips.operations.in(""), "")
 	t.row("memory of a gateway, idle", all.idle.in(" MiB"), "")
 	t.row("memory of a gateway after the round", all.resident.in(" MiB"), "")
 	return nil
@@ -98,7 +109,7 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, replicas int) error {
 	var p50, p99 series
 	for n := range b.rounds {
-		err := inDatabase(server, replicas, func(on backing) error {
+		err := b.inDatabase(server, replicas, func(on backing) error {
 			took, err := b.acceptances(ctx, on, sharedPerSecond)
 			if err != nil {
 				return err
@@ -116,12 +127,87 @@ func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, 
 	return nil
 }
 
-// inDatabase runs do on a database of its own.
-func inDatabase(server *postgrestest.Server, replicas int, do func(backing) error) error {
-	url, remove, err := server.Create()
+// inDatabase runs do on a database of its own, behind a network of the round trip that is wanted.
+func (b *bench) inDatabase(server *postgrestest.Server, replicas int, do func(backing) error) error {
+	database, remove, err := server.Create()
 	if err != nil {
 		return err
 	}
-	on := backing{storage: config.Storage{Type: config.StorageShared, URL: url}, replicas: replicas}
+	if b.roundTrip > 0 {
+		where, err := url.Parse(database)
+		if err != nil {
+			return err
+		}
+		network, err := rig.NewDelay(where.Host, b.roundTrip)
+		if err != nil {
+			return err
+		}
+		defer network.Stop()
+		where.Host = network.Address()
+		database = where.String()
+	}
+	on := backing{storage: config.Storage{Type: config.StorageShared, URL: database}, replicas: replicas}
 	return errors.Join(do(on), remove())
+}
+
+// turns are what the transactions of a round took, of all gateways together.
+type turns struct{ exchanges, unforeseen, operations series }
+
+func (t *turns) add(c counters) {
+	t.exchanges.add(c.exchanges / c.commits)
+	t.unforeseen.add(c.unforeseen / c.commits)
+	t.operations.add(c.operations / c.commits)
+}
+
+// counters are the gateways' own.
+type counters struct{ commits, exchanges, unforeseen, operations float64 }
+
+// since is what was counted after an earlier reading.
+func (c counters) since(before counters) counters {
+	return counters{
+		c.commits - before.commits, c.exchanges - before.exchanges, c.unforeseen - before.unforeseen,
+		c.operations - before.operations,
+	}
+}
+
+// counters reads the gateways' counters.
+func (s *stage) counters(ctx context.Context) (total counters, err error) {
+	for _, replica := range s.replicas {
+		text, err := s.metrics(ctx, replica)
+		if err != nil {
+			return total, err
+		}
+		for line := range strings.Lines(text) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			number, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				continue // a comment
+			}
+			switch name {
+			case "guichet_gateway_commit_seconds_count":
+				total.commits += number
+			case "guichet_gateway_store_exchanges_total":
+				total.exchanges += number
+			case "guichet_gateway_store_unforeseen_total":
+				total.unforeseen += number
+			case "guichet_gateway_store_operations_total":
+				total.operations += number
+			}
+		}
+	}
+	return total, nil
+}
+
+func (s *stage) metrics(ctx context.Context, replica *rig.Gateway) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, replica.Metrics()+"/metrics", nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := s.client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return string(text), err
 }

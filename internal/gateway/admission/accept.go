@@ -111,7 +111,7 @@ func (a *Admission) Accept(ctx context.Context, r *Request) (id string, err erro
 		}
 		done.job, err = a.admit(tx, &candidate)
 		return err
-	}, store.Subject{Channel: r.Channel.ID, Address: r.Outbound.To})
+	}, store.Subject{Channel: r.Channel.ID, Address: r.Outbound.To, Key: wanted.key})
 	if err == nil && done.job != nil {
 		a.dispatcher.Start(done.job)
 	} else {

@@ -273,6 +273,15 @@ func (q *Queue) tellUnreadable(tx *durable.Tx, c *store.Callback, reason string)
 	})
 }
 
+// subjects are the callbacks.
+func (d Delivery) subjects() []store.Subject {
+	subjects := make([]store.Subject, len(d.callbacks))
+	for i, c := range d.callbacks {
+		subjects[i].Callback = c.Seq
+	}
+	return subjects
+}
+
 // Deliver makes one delivery and records what came of it, for each callback in it. If one that has
 // several fails, they are delivered again at once, each alone.
 func (q *Queue) Deliver(ctx context.Context, d Delivery) {
@@ -301,7 +310,7 @@ func (q *Queue) Deliver(ctx context.Context, d Delivery) {
 			}
 		}
 		return nil
-	}) {
+	}, d.subjects()...) {
 		return // its lease runs out, and it is delivered again
 	}
 	q.Notify()

@@ -40,10 +40,22 @@ func (d *Dispatcher) send(ctx context.Context, job *Job) {
 	} else {
 		record, what = d.recordFate(job, d.judge(job, err, now), now), "record"
 	}
-	if d.persist(ctx, what, record, store.Subject{Message: job.id}) {
+	if d.persist(ctx, what, record, subjectsOf(job, answer)...) {
 		return
 	}
 	d.leaveInDoubt(ctx, job, now)
+}
+
+// subjectsOf are the message, and whom the upstream says that it went to.
+func subjectsOf(job *Job, answer network.Sent) []store.Subject {
+	subjects := []store.Subject{{Message: job.id}}
+	if answer.Recipient.Input == job.recipient {
+		subjects = append(subjects, store.Subject{Address: job.recipient})
+		for _, address := range answer.Recipient.Addresses {
+			subjects = append(subjects, store.Subject{Address: address})
+		}
+	}
+	return subjects
 }
 
 // judge decides what becomes of a message whose send met an error. It counts and logs that (its

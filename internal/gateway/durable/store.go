@@ -124,7 +124,7 @@ func (s *Store) storeOptions(t *served.Tenant) store.Options {
 		AccountName: t.Account.Namespace + "/" + t.Account.Name,
 		LedgerID:    t.Account.LedgerID,
 		Keys:        s.options.Keys,
-		OnCommit:    func(_ int, took time.Duration) { metrics.Commits.Observe(took.Seconds()) },
+		OnCommit:    metrics.Committed,
 		OnSync:      func(took time.Duration) { metrics.Syncs.Observe(took.Seconds()) },
 		OnFault:     func(constraint string) { metrics.Faults.WithLabelValues(constraint).Inc() },
 		Clock:       s.options.Clock,

@@ -110,7 +110,7 @@ func (in *Intake) Take(ctx context.Context, t *served.Tenant, body []byte, secre
 		}
 		incomplete = c.incomplete
 		return nil
-	}, subjectsOf(batches)...)
+	}, in.subjectsOf(batches)...)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func writeAhead(batches []network.Batch) {
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves,
 // and the customers who write.
-func subjectsOf(batches []network.Batch) (subjects []store.Subject) {
+func (in *Intake) subjectsOf(batches []network.Batch) (subjects []store.Subject) {
 	var last string // a message's statuses often come together
 	for i := range batches {
 		for _, event := range batches[i].Events {
@@ -168,6 +168,7 @@ func subjectsOf(batches []network.Batch) (subjects []store.Subject) {
 			case *network.Subscription:
 				subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: e.Address})
 			case *network.Inbound:
+				subjects = append(subjects, store.Subject{Event: in.eventID(batches[i].Channel, kindMessage, e.ID)})
 				for _, address := range e.From {
 					subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: address})
 				}
@@ -328,8 +329,8 @@ func (c *commit) forget(channel, kind, id string) error {
 
 // eventID is what an event is known by. The id is hashed with the customers' key, because the
 // upstream's ids hold phone numbers in base64.
-func (c *commit) eventID(channel, kind, id string) string {
-	return kind + "/" + c.Keys.CustomerHash(channel, id).String()
+func (in *Intake) eventID(channel, kind, id string) string {
+	return kind + "/" + in.Keys.CustomerHash(channel, id).String()
 }
 
 func (c *commit) tellUnreadable(kind string, which ...any) {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/guichet-dev/guichet/internal/network/meta"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // Metrics are the gateway's own measurements. Every label has a bounded set of values: results and
@@ -29,6 +30,9 @@ type Metrics struct {
 	Callbacks     *prometheus.CounterVec   // result
 	requests      *prometheus.HistogramVec // handler
 	Commits       prometheus.Histogram
+	operations    prometheus.Counter
+	exchanges     prometheus.Counter
+	unforeseen    prometheus.Counter
 	Syncs         prometheus.Histogram
 	SettlementLag prometheus.Histogram
 	Stopped       *prometheus.GaugeVec   // channel
@@ -110,6 +114,18 @@ func NewMetrics() *Metrics {
 			Help:    "Time of a transaction of the store, its sync included; several writes share one.",
 			Buckets: []float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}),
+		operations: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: Namespace, Name: "store_operations_total",
+			Help: "Operations of the store that were committed.",
+		}),
+		exchanges: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: Namespace, Name: "store_exchanges_total",
+			Help: "Waits for an answer of a shared store's server.",
+		}),
+		unforeseen: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: Namespace, Name: "store_unforeseen_total",
+			Help: "Questions that an operation had to ask a shared store's server by itself: each is an exchange.",
+		}),
 		Syncs: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: Namespace, Name: "sync_seconds",
 			Help:    "Time of a commit alone: the sync of the disk, or the answer of the shared store's server.",
@@ -151,9 +167,17 @@ func NewMetrics() *Metrics {
 	m.Registry.MustRegister(m.Requests, m.Transfers, m.TransferredBytes, m.Faults, m.Unreadable, m.Differences,
 		m.Accepted, m.Refused, m.Upstream, m.Webhooks,
 		m.Events, m.Settled, m.Callbacks, m.requests,
-		m.Commits, m.Syncs, m.SettlementLag, m.Stopped,
+		m.Commits, m.operations, m.exchanges, m.unforeseen, m.Syncs, m.SettlementLag, m.Stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// Committed counts a transaction of the store.
+func (m *Metrics) Committed(c store.Commit) {
+	m.Commits.Observe(c.Took.Seconds())
+	m.operations.Add(float64(c.Operations))
+	m.exchanges.Add(float64(c.Exchanges))
+	m.unforeseen.Add(float64(c.Unforeseen))
 }
 
 // Handler serves the metrics.

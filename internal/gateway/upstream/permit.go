@@ -71,6 +71,7 @@ func (p *Permit) Take(
 	tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time,
 ) (Hold, error) {
 	g := p.gate
+	p.returnTurn() // an operation may run again
 	if settlement.IsBillable(m) {
 		until, probe := g.stops.holdsBillable(m.Channel, now)
 		if !until.IsZero() {

@@ -302,6 +302,7 @@ func (tx *Tx) shiftReserved(
 }
 
 func (tx *Tx) poolCell(currency money.Currency) (*txn.Cell[pricing.Pool], error) {
+	tx.hot.pools.Use(currency)
 	if c := tx.tally.pools[currency]; c != nil {
 		return c, nil
 	}

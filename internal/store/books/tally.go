@@ -16,6 +16,7 @@ import (
 type Tx struct {
 	*txn.Tx
 	tally   *tally
+	hot     hot
 	genesis ledger.Hash
 }
 
@@ -73,6 +74,7 @@ const (
 )
 
 func (tx *Tx) totalCell(key ledger.TotalKey) (*txn.Cell[ledger.Total], error) {
+	tx.hot.totals.Use(key)
 	if c := tx.tally.totals[key]; c != nil {
 		return c, nil
 	}
@@ -90,6 +92,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*txn.Cell[ledger.Total], error) {
 }
 
 func (tx *Tx) countCell(key pricing.CounterKey) (*txn.Cell[int64], error) {
+	tx.hot.counts.Use(key)
 	if c := tx.tally.counts[key]; c != nil {
 		return c, nil
 	}
@@ -101,6 +104,7 @@ func (tx *Tx) countCell(key pricing.CounterKey) (*txn.Cell[int64], error) {
 }
 
 func (tx *Tx) depthCell(of Depth) (*txn.Cell[int64], error) {
+	tx.hot.depths.Use(of)
 	if c := tx.tally.depths[of]; c != nil {
 		return c, nil
 	}
@@ -125,16 +129,14 @@ func (tx *Tx) counter(name string) (*txn.Cell[int64], error) {
 }
 
 func (tx *Tx) reservedCell(currency money.Currency) (*txn.Cell[reservation], error) {
+	tx.hot.reserved.Use(currency)
 	if c := tx.tally.reserved[currency]; c != nil {
 		return c, nil
 	}
 	c := &txn.Cell[reservation]{}
 	var bad error
 	_, err := tx.First(selectReserve, []any{string(currency)}, func(v engine.Row) {
-		for i, into := range []*money.Decimal{&c.Value.amount, &c.Value.coverable, &c.Value.exposed} {
-			amount, err := money.Parse(v.Text(i))
-			*into, bad = amount, cmp.Or(bad, err)
-		}
+		c.Value, bad = readReservation(v)
 	})
 	if err := cmp.Or(err, txn.Unreadable("reservation", bad)); err != nil {
 		return nil, tx.Fail(err)
@@ -143,7 +145,16 @@ func (tx *Tx) reservedCell(currency money.Currency) (*txn.Cell[reservation], err
 	return c, nil
 }
 
+func readReservation(v engine.Row) (r reservation, err error) {
+	for i, into := range []*money.Decimal{&r.amount, &r.coverable, &r.exposed} {
+		amount, bad := money.Parse(v.Text(i))
+		*into, err = amount, cmp.Or(err, bad)
+	}
+	return r, err
+}
+
 func (tx *Tx) usedCell(revision PlanRevision) (*txn.Cell[bool], error) {
+	tx.hot.revisions.Use(revision)
 	if c := tx.tally.revisions[revision]; c != nil {
 		return c, nil
 	}
@@ -158,14 +169,12 @@ func (tx *Tx) usedCell(revision PlanRevision) (*txn.Cell[bool], error) {
 }
 
 func (tx *Tx) headCell() (*txn.Cell[ledger.Head], error) {
+	tx.hot.head.Use(struct{}{})
 	if tx.tally.head != nil {
 		return tx.tally.head, nil
 	}
 	c := &txn.Cell[ledger.Head]{Value: ledger.Head{Hash: tx.genesis}}
-	if _, err := tx.First(selectHead, nil, func(v engine.Row) {
-		c.Value.Sequence = v.Int(0)
-		copy(c.Value.Hash[:], v.Bytes(1))
-	}); err != nil {
+	if _, err := tx.First(selectHead, nil, func(v engine.Row) { readHead(v, &c.Value) }); err != nil {
 		return nil, err
 	}
 	tx.tally.head = c

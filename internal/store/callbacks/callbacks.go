@@ -14,7 +14,18 @@ import (
 // callbacksTx is a transaction with the deliveries to the business's endpoint.
 type Tx struct {
 	*intake.Tx
-	endpoint *txn.Cell[Endpoint]
+	endpoint    *txn.Cell[Endpoint]
+	hotEndpoint txn.Hot[struct{}]
+	// waits tells of whom deliveries wait, and waiting is what they are, by their Seq: nil for one
+	// that is gone.
+	waits   txn.Ahead[txn.Person, bool]
+	waiting txn.Ahead[int64, *waiting]
+}
+
+// waiting is a delivery that waits.
+type waiting struct {
+	attempts int
+	bytes    int64
 }
 
 // New adds to a transaction the deliveries to the business's endpoint.
@@ -24,6 +35,69 @@ func New(tx *intake.Tx) *Tx { return &Tx{Tx: tx} }
 func (tx *Tx) Reset() {
 	tx.Tx.Reset()
 	tx.endpoint = nil
+	tx.ForgetCallbacks()
+}
+
+// Begin starts the next operation of the transaction.
+func (tx *Tx) Begin() {
+	tx.Tx.Begin()
+	tx.waits.Begin()
+	tx.waiting.Begin()
+}
+
+// Undo takes back the operation's work.
+func (tx *Tx) Undo() error {
+	tx.waits.Undo()
+	tx.waiting.Undo()
+	return tx.Tx.Undo()
+}
+
+// Forget remembers nothing of the transactions before.
+func (tx *Tx) Forget() {
+	tx.Tx.Forget()
+	tx.ForgetCallbacks()
+}
+
+// ForgetCallbacks drops what was read ahead: a statement has changed rows that it does not name.
+func (tx *Tx) ForgetCallbacks() {
+	tx.waits.Clear()
+	tx.waiting.Clear()
+}
+
+// AheadOf asks whether deliveries wait about customers.
+func (tx *Tx) AheadOf(people []txn.Person) engine.Question {
+	q := engine.Question{Text: selectWaiting, Scan: func(of int, _ engine.Row) { tx.waits.Read(people[of], true) }}
+	for i := range people {
+		tx.waits.Read(people[i], false)
+		q.Lists = append(q.Lists, []any{people[i].Channel, people[i].Customer[:]})
+	}
+	return q
+}
+
+// Ahead asks for deliveries by their Seq.
+func (tx *Tx) Ahead(seqs []int64) engine.Question {
+	q := engine.Question{Text: selectOne, Scan: func(of int, v engine.Row) {
+		tx.waiting.Read(seqs[of], &waiting{attempts: int(v.Int(0)), bytes: v.Int(1)})
+	}}
+	for _, seq := range seqs {
+		tx.waiting.Read(seq, nil)
+		q.Lists = append(q.Lists, []any{seq})
+	}
+	return q
+}
+
+// left says that a delivery is not in its line any more. Of whom none waited, it was not one.
+func (tx *Tx) left(seq int64) {
+	tx.waits.DropIf(func(_ txn.Person, waits bool) bool { return waits })
+	tx.waiting.Put(seq, nil)
+}
+
+// waitsOf tells whether deliveries wait about a customer.
+func (tx *Tx) waitsOf(of txn.Person) (bool, error) {
+	if waits, known := tx.waits.Get(of); known {
+		return waits, tx.Failure()
+	}
+	return tx.First(selectWaiting, []any{of.Channel, of.Customer[:]}, func(engine.Row) {})
 }
 
 // FlushTally writes what the transaction's operations changed.
@@ -78,6 +152,8 @@ const (
 	giveBack = `UPDATE callbacks SET lease = 0, ready_at = $1, attempts = attempts - 1
 		WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2 RETURNING LENGTH(payload)`
+	selectOne      = `SELECT attempts, LENGTH(payload) FROM callbacks WHERE seq = $1`
+	removeCallback = `DELETE FROM callbacks WHERE seq = $1`
 	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	// readyCallback makes the next delivery of a line ready. Whose line it is, the delivery before
 	// it tells: it may have become another's while that was made.
@@ -107,7 +183,8 @@ func (q CallbackQueue) Enqueue(c *Callback) error {
 	if err != nil {
 		return err
 	}
-	waits, err := q.tx.First(selectWaiting, []any{c.Channel, c.Customer[:]}, func(engine.Row) {})
+	of := txn.Person{Channel: c.Channel, Customer: c.Customer}
+	waits, err := q.tx.waitsOf(of)
 	if err != nil {
 		return err
 	}
@@ -118,8 +195,8 @@ func (q CallbackQueue) Enqueue(c *Callback) error {
 	if !waits {
 		readyAt = txn.Millis(c.CreatedAt)
 	}
-	q.tx.
-		KeepsNow(txn.Person{Channel: c.Channel, Customer: c.Customer})
+	q.tx.KeepsNow(of)
+	q.tx.waits.Put(of, true)
 	if err := q.tx.Exec(insertCallback, c.Channel, c.Customer[:], sealed, txn.Millis(c.CreatedAt), readyAt); err != nil {
 		return err
 	}
@@ -159,6 +236,7 @@ func (q CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, erro
 		return nil, err
 	}
 	for _, c := range due {
+		q.tx.waiting.Drop(c.Seq)
 		c.Payload = q.tx.OpenSealed(c.Payload, c.Place(), &c.Condition)
 		c.Lease = q.tx.Writer.Lease()
 		if err := q.tx.Exec(leaseCallback, txn.Millis(lease), c.Attempts, c.Lease, c.Seq); err != nil {
@@ -171,20 +249,42 @@ func (q CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, erro
 // Finish removes a delivery, made or given up, and makes the next one about the customer
 // ready. It is false if the lease was lost and another claim has it.
 func (q CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
+	is, ahead := q.tx.waiting.Get(c.Seq)
+	if ahead && (is == nil || is.attempts != c.Attempts) {
+		return false, q.tx.Failure()
+	}
 	if err := q.tx.Exec(readyCallback, txn.Millis(now), c.Seq, c.Attempts); err != nil {
 		return false, err
 	}
-	var bytes int64
-	deleted, err := q.tx.FirstChanged(deleteCallback, []any{c.Seq, c.Attempts}, func(v engine.Row) { bytes = v.Int(0) })
-	if err != nil || !deleted {
+	bytes, err := q.tx.remove(c, is)
+	if err != nil || bytes < 0 {
 		return false, err
 	}
+	q.tx.left(c.Seq)
 	return true, q.tx.CountCallbacks(-1, -bytes)
+}
+
+// remove deletes a delivery, of which is may be known, and returns the size of its body, as it is
+// sealed; -1 if another claim has it.
+func (tx *Tx) remove(c *Callback, is *waiting) (bytes int64, err error) {
+	if is != nil {
+		return is.bytes, tx.Exec(removeCallback, c.Seq)
+	}
+	bytes = -1
+	_, err = tx.FirstChanged(deleteCallback, []any{c.Seq, c.Attempts}, func(v engine.Row) { bytes = v.Int(0) })
+	return bytes, err
 }
 
 // Retry puts a delivery off. It is false if the lease was lost and another claim has it.
 func (q CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
-	n, err := q.tx.Changed(retryCallback, txn.Millis(readyAt), c.Seq, c.Attempts)
+	arguments := []any{txn.Millis(readyAt), c.Seq, c.Attempts}
+	if is, ahead := q.tx.waiting.Get(c.Seq); ahead {
+		if is == nil || is.attempts != c.Attempts {
+			return false, q.tx.Failure()
+		}
+		return true, q.tx.Exec(retryCallback, arguments...)
+	}
+	n, err := q.tx.Changed(retryCallback, arguments...)
 	return n == 1, err
 }
 

@@ -61,21 +61,37 @@ func (q CallbackQueue) PutEndpoint(e Endpoint) error {
 }
 
 func (tx *Tx) endpointCell() (*txn.Cell[Endpoint], error) {
+	tx.hotEndpoint.Use(struct{}{})
 	if tx.endpoint != nil {
 		return tx.endpoint, nil
 	}
 	c := &txn.Cell[Endpoint]{}
-	e := &c.Value
-	if _, err := tx.First(selectEndpoint, nil, func(v engine.Row) {
-		copy(e.Address[:], v.Bytes(0))
-		e.Since, e.DeliveredAt, e.FailingSince = txn.Instant(v.Int(1)), txn.Instant(v.Int(2)), txn.Instant(v.Int(3))
-		e.Failing, e.Several, e.FailedAt = v.Int(4), v.Int(5) == 1, txn.Instant(v.Int(6))
-		e.Status, e.ProbedAt, e.Lost = int(v.Int(7)), txn.Instant(v.Int(8)), v.Int(9)
-	}); err != nil {
+	if _, err := tx.First(selectEndpoint, nil, func(v engine.Row) { c.Value.read(v) }); err != nil {
 		return nil, err
 	}
 	tx.endpoint = c
 	return c, nil
+}
+
+func (e *Endpoint) read(v engine.Row) {
+	copy(e.Address[:], v.Bytes(0))
+	e.Since, e.DeliveredAt, e.FailingSince = txn.Instant(v.Int(1)), txn.Instant(v.Int(2)), txn.Instant(v.Int(3))
+	e.Failing, e.Several, e.FailedAt = v.Int(4), v.Int(5) == 1, txn.Instant(v.Int(6))
+	e.Status, e.ProbedAt, e.Lost = int(v.Int(7)), txn.Instant(v.Int(8)), v.Int(9)
+}
+
+// Hot asks for the rows of the moment.
+func (tx *Tx) Hot() []engine.Question {
+	questions := tx.Tx.Hot()
+	tx.hotEndpoint.Begin()
+	if len(tx.hotEndpoint.Keys()) > 0 {
+		c := &txn.Cell[Endpoint]{}
+		tx.endpoint = c
+		questions = append(questions, engine.Question{
+			Text: selectEndpoint, Lists: [][]any{nil}, Scan: func(_ int, v engine.Row) { c.Value.read(v) },
+		})
+	}
+	return questions
 }
 
 func (tx *Tx) flushEndpoint() error {

@@ -44,9 +44,10 @@ func (tx *Tx) UniteCallbacks(u txn.Union) error {
 // bytes that they take.
 func (tx *Tx) moveCallbacks(u txn.Union, list, move string, size books.Depth) (found int, err error) {
 	callbacks, err := tx.callbacksOf(u.Gone, list)
-	if err != nil {
+	if err != nil || len(callbacks) == 0 {
 		return 0, err
 	}
+	tx.ForgetCallbacks()
 	grown := 0
 	for _, c := range callbacks {
 		var condition txn.Condition

@@ -48,8 +48,7 @@ func (q CallbackQueue) SetAside(c *Callback, status int, now time.Time) (bool, e
 	if err != nil || !found {
 		return false, err
 	}
-	q.tx.
-		KeepsNow(txn.Person{Channel: c.Channel, Customer: c.Customer})
+	q.tx.KeepsNow(txn.Person{Channel: c.Channel, Customer: c.Customer})
 	if err := q.tx.Exec(insertRefused, txn.Millis(now), int64(status), c.Seq, c.Attempts); err != nil {
 		return false, err
 	}

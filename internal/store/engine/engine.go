@@ -27,9 +27,9 @@ type Traits struct {
 	// MaxBatch bounds how many operations share a transaction, and so how long one operation can be
 	// held up by the others.
 	MaxBatch int
-	// MaxPrefetch is how many rows of a kind are worth reading at once before the operations of a
-	// transaction ask for them one by one; 0 where a question is no journey.
-	MaxPrefetch int
+	// Remote says that a question is a journey: what the operations of a transaction are about is
+	// read at once, and what they write is written at once.
+	Remote bool
 	// RenewEvery is how often a transaction must renew the writer's lease; 0 for a lease that lasts
 	// until somebody takes it.
 	RenewEvery time.Duration
@@ -53,7 +53,9 @@ type Conn interface {
 	// Rollback ends a transaction if there is one.
 	Rollback()
 	// Exec executes a statement. An engine across a network may keep it back until Flush, or until
-	// a statement that returns something, and report its failure there.
+	// a statement that returns something, and report its failure there. The parameters must stay as
+	// they are until then. Of statements that are kept back, those about different rows may change
+	// places.
 	Exec(text string, args ...any) error
 	// Flush returns when no statement is kept back any more.
 	Flush() error
@@ -64,14 +66,21 @@ type Conn interface {
 	// Query calls scan for every row of a query, until it returns false. scan must not use the
 	// connection.
 	Query(text string, args []any, scan func(Row) bool) error
-	// QueryEach executes a query once for each of several lists of parameters, in one exchange
-	// where there is a network, and calls scan for every row with the index of its list.
-	QueryEach(text string, lists [][]any, scan func(of int, row Row)) error
+	// Ask asks questions, in one exchange where there is a network.
+	Ask(questions ...Question) error
 	// Violated tells whether an error is the engine's refusal of a statement's data, and names the
 	// constraint, the same on every engine. Any other error says that the engine could not do its
 	// work.
 	Violated(err error) (constraint string, is bool)
 	Close() error
+}
+
+// Question is a query that is asked once for each of several lists of parameters.
+type Question struct {
+	Text  string
+	Lists [][]any
+	// Scan is called for every row, with the index of its list. It must not use the connection.
+	Scan func(of int, row Row)
 }
 
 // Writer is the connection that changes the account. It holds a lease: a number that nobody had
@@ -81,6 +90,8 @@ type Conn interface {
 // is older than the schema, commits nothing.
 type Writer interface {
 	Conn
+	// BeginAsking is Begin and, in the same exchange where there is a network, Ask.
+	BeginAsking(questions ...Question) error
 	// Lease is the current lease's number.
 	Lease() int64
 	// HoldsLease tells whether what was claimed under a lease is still this process's to send.
@@ -92,6 +103,9 @@ type Writer interface {
 	// ClockOffset is how far the database's clock is ahead of this machine's, as of the last
 	// transaction. Anyone may ask.
 	ClockOffset() time.Duration
+	// Exchanges is how often the connection has waited for an answer that had to travel; 0 where
+	// nothing travels.
+	Exchanges() int64
 	// LastInserted is the key that the engine gave to the last row, if it tells without being
 	// asked.
 	LastInserted() (seq int64, known bool)

@@ -14,8 +14,10 @@ import (
 // to one alone.
 type Tx struct {
 	*books.Tx
-	sounds map[string]*txn.Cell[sound] // by channel
-	early  *bool                       // whether statuses of ids that are not known may be kept; nil is not known
+	sounds   map[string]*txn.Cell[sound] // by channel
+	hotEarly txn.Hot[struct{}]
+	seen     txn.Ahead[string, bool] // which ids the upstream has told before
+	early    *bool                   // whether statuses of ids that are not known may be kept; nil is not known
 }
 
 // New adds to a transaction what the upstream has told.
@@ -27,6 +29,52 @@ func New(tx *books.Tx) *Tx {
 func (tx *Tx) Reset() {
 	tx.Tx.Reset()
 	tx.early, tx.sounds = nil, map[string]*txn.Cell[sound]{}
+	tx.seen.Clear()
+}
+
+// Begin starts the next operation of the transaction.
+func (tx *Tx) Begin() {
+	tx.Tx.Begin()
+	tx.seen.Begin()
+}
+
+// Undo takes back the operation's work.
+func (tx *Tx) Undo() error {
+	tx.seen.Undo()
+	return tx.Tx.Undo()
+}
+
+// Forget remembers nothing of the transactions before.
+func (tx *Tx) Forget() {
+	tx.Tx.Forget()
+	tx.seen.Clear()
+}
+
+// AheadOfEvents asks which ids the upstream has told before.
+func (tx *Tx) AheadOfEvents(ids []string) engine.Question {
+	hashes := make([]string, len(ids))
+	q := engine.Question{Text: selectSeen, Scan: func(of int, _ engine.Row) { tx.seen.Read(hashes[of], true) }}
+	for i, id := range ids {
+		hash := HashID(id)
+		hashes[i] = string(hash)
+		tx.seen.Read(hashes[i], false)
+		q.Lists = append(q.Lists, []any{hash})
+	}
+	return q
+}
+
+// Hot asks for the rows of the moment.
+func (tx *Tx) Hot() []engine.Question {
+	questions := tx.Tx.Hot()
+	tx.hotEarly.Begin()
+	if len(tx.hotEarly.Keys()) > 0 {
+		kept := false
+		tx.early = &kept
+		questions = append(questions, engine.Question{
+			Text: selectAnyEarly, Lists: [][]any{nil}, Scan: func(int, engine.Row) { kept = true },
+		})
+	}
+	return questions
 }
 
 // FlushTally writes what the transaction's operations changed.
@@ -50,6 +98,7 @@ const DedupeRetention = 8 * 24 * time.Hour
 
 const (
 	insertSeen  = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	selectSeen  = `SELECT 1 FROM seen WHERE id = $1`
 	deleteSeen  = `DELETE FROM seen WHERE id = $1`
 	insertEarly = `INSERT INTO early_statuses (upstream_hash, payload, received_at) VALUES ($1, $2, $3)`
 	// boundEarly lets the oldest go. Statuses of what others send through the same number may come
@@ -71,12 +120,23 @@ const (
 // only, however many tell it at once. It is remembered for DedupeRetention from now on. Only a hash
 // of it is stored.
 func (in Intake) FirstTime(id string, now time.Time) (bool, error) {
-	n, err := in.tx.Changed(insertSeen, HashID(id), txn.Millis(now.Add(DedupeRetention)))
+	hash, expires := HashID(id), txn.Millis(now.Add(DedupeRetention))
+	if seen, ahead := in.tx.seen.Get(string(hash)); ahead {
+		if seen {
+			return false, in.tx.Failure()
+		}
+		in.tx.seen.Put(string(hash), true)
+		return true, in.tx.Exec(insertSeen, hash, expires)
+	}
+	n, err := in.tx.Changed(insertSeen, hash, expires)
 	return n == 1, err
 }
 
 // NotSeen takes FirstTime back: what the id is of is told again.
-func (in Intake) NotSeen(id string) error { return in.tx.Exec(deleteSeen, HashID(id)) }
+func (in Intake) NotSeen(id string) error {
+	in.tx.seen.Drop(string(HashID(id)))
+	return in.tx.Exec(deleteSeen, HashID(id))
+}
 
 // HashID is what an id of the upstream is looked up by: half of its SHA-256. The ids themselves
 // hold the recipient's number, in base64, beside 16 random bytes that keep the hash from being
@@ -98,8 +158,7 @@ func (in Intake) KeepEarlyStatus(upstreamID string, payload []byte, now time.Tim
 		return err
 	}
 	kept := true
-	in.tx.
-		early = &kept // also if the operation is undone: it is a hint to look
+	in.tx.early = &kept // also if the operation is undone: it is a hint to look
 	if err := in.tx.Exec(insertEarly, HashID(upstreamID), sealed, txn.Millis(now)); err != nil {
 		return err
 	}
@@ -133,6 +192,7 @@ func (in Intake) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unread
 // keepsEarly tells whether a status is kept for any id at all. Usually none is, and a transaction
 // asks once, for all the messages that it records as sent.
 func (tx *Tx) keepsEarly() (bool, error) {
+	tx.hotEarly.Use(struct{}{})
 	if tx.early == nil {
 		kept, err := tx.First(selectAnyEarly, nil, func(engine.Row) {})
 		if err != nil {

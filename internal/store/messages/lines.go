@@ -31,6 +31,8 @@ func (tx *Tx) UniteMessages(u txn.Union) error {
 	if err := tx.FlushMessages(); err != nil {
 		return err
 	}
+	tx.fronts.Drop(u.Gone)
+	tx.fronts.Drop(u.Kept)
 	gone, err := tx.heads(u.Gone)
 	if err != nil {
 		return err
@@ -97,6 +99,7 @@ func (tx *Tx) oneLine(of txn.Person, heads []head) error {
 }
 
 func (tx *Tx) placeMessage(seq int64, readyAt time.Time, parking Parking) error {
+	tx.fronts.Clear()
 	for _, known := range tx.Known {
 		if known.seq == seq {
 			known.ReadyAt, known.Parking = readyAt, parking
@@ -114,6 +117,7 @@ func (tx *Tx) promote(of txn.Person, lane Lane) error {
 		}
 	}
 	tx.Recent.forget()
+	tx.promoteFront(of, lane)
 	return tx.Exec(promoteLane, int64(lane), of.Channel, of.Customer[:], int64(lane))
 }
 

@@ -25,6 +25,9 @@ type Tx struct {
 	byCustomer map[txn.Person][]*Message
 	sorted     int
 	readied    bool // whether the operation made a message ready that waited behind another
+	// fronts are the fronts of lines, and unused the idempotency keys that nobody has used.
+	fronts txn.Ahead[txn.Person, front]
+	unused txn.Ahead[string, bool]
 }
 
 // New adds messages to a transaction. Shared says that others change them too.
@@ -36,12 +39,27 @@ func New(tx *callbacks.Tx, shared bool) *Tx {
 func (tx *Tx) Reset() {
 	tx.Tx.Reset()
 	tx.forgetOperation()
+	tx.forgetFronts()
+}
+
+// Undo takes back the operation's work.
+func (tx *Tx) Undo() error {
+	tx.fronts.Undo()
+	tx.unused.Undo()
+	return tx.Tx.Undo()
+}
+
+func (tx *Tx) forgetFronts() {
+	tx.fronts.Clear()
+	tx.unused.Clear()
 }
 
 // Begin starts the next operation of the transaction.
 func (tx *Tx) Begin() {
 	tx.Tx.Begin()
 	tx.forgetOperation()
+	tx.fronts.Begin()
+	tx.unused.Begin()
 }
 
 // forgetOperation forgets what the operation before has read.
@@ -63,6 +81,7 @@ func (tx *Tx) Keep() error {
 func (tx *Tx) Forget() {
 	tx.Tx.Forget()
 	tx.Recent.forget()
+	tx.forgetFronts()
 }
 
 // Committed remembers what the transaction has left, if nobody else can change it from now on.
@@ -149,6 +168,7 @@ const (
 	SelectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
 	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`
+	selectKey               = `SELECT 1 FROM messages WHERE idempotency_key = $1`
 	selectFingerprint       = `SELECT fingerprint FROM messages WHERE id = $1`
 	selectContent           = `SELECT content FROM messages WHERE seq = $1`
 	selectHeadOfCustomer    = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2
@@ -199,6 +219,7 @@ func (tx *Tx) accept(line Line, m *Message, claim bool) error {
 	if err := tx.join(line, m, m.AcceptedAt); err != nil {
 		return err
 	}
+	tx.enterLine(line.of, m.Lane)
 	if claim {
 		tx.claim(m, m.AcceptedAt)
 	}
@@ -230,6 +251,9 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 		return err
 	}
 	tx.KeepsNow(txn.Person{Channel: m.Channel, Customer: m.Customer})
+	if m.IdempotencyKey != nil {
+		tx.unused.Put(string(m.IdempotencyKey), false)
+	}
 	if err := tx.Exec(
 		insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), txn.NullableTime(m.ReadyAt),
 		int64(m.Attempts), txn.Millis(m.ExpiresAt), txn.Millis(m.AcceptedAt), m.Reserved.Amount.String(),
@@ -246,6 +270,16 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 	return nil
 }
 
+// AheadOfKeys asks which idempotency keys nobody has used.
+func (tx *Tx) AheadOfKeys(keys [][]byte) engine.Question {
+	q := engine.Question{Text: selectKey, Scan: func(of int, _ engine.Row) { tx.unused.Read(string(keys[of]), false) }}
+	for _, key := range keys {
+		tx.unused.Read(string(key), true)
+		q.Lists = append(q.Lists, []any{key})
+	}
+	return q
+}
+
 // Line is a customer's line of unsent messages, as an operation found it. It is valid within the
 // operation until a message of the customer's changes.
 type Line struct {
@@ -260,6 +294,12 @@ func (l Line) Free() bool { return !l.occupied }
 // Line looks at a customer's line. Parked messages are beside it.
 func (q Queue) Line(of txn.Person) (Line, error) {
 	line := Line{of: of}
+	if f, ahead := q.tx.fronts.Get(of); ahead {
+		if first, occupied, known := f.first(); known {
+			line.occupied, line.lane = occupied, first.lane
+			return line, q.tx.Failure()
+		}
+	}
 	if err := q.tx.FlushMessages(); err != nil {
 		return line, err
 	}
@@ -291,8 +331,7 @@ func (ms Messages) ByID(id string) (*Message, bool, error) {
 	}
 	if !ms.tx.ReadOnly {
 		if m := ms.tx.Recent.message(id); m != nil {
-			ms.tx.
-				know(m)
+			ms.tx.know(m)
 			return m, true, nil
 		}
 	}
@@ -307,6 +346,9 @@ func (ms Messages) ByUpstreamID(id string) (*Message, bool, error) {
 // ByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
 // in.
 func (ms Messages) ByIdempotencyKey(key []byte) (*Message, bool, error) {
+	if unused, ahead := ms.tx.unused.Get(string(key)); ahead && unused {
+		return nil, false, ms.tx.Failure()
+	}
 	m, found, err := ms.tx.message(selectMessageByKey, key)
 	if err != nil || !found {
 		return nil, false, err

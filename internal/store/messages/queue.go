@@ -71,8 +71,7 @@ func (q Queue) Claim(channel string, now time.Time, limit int) ([]*Message, erro
 					return nil, err
 				}
 			}
-			q.tx.
-				claim(m, now)
+			q.tx.claim(m, now)
 			claimed = append(claimed, m)
 		}
 		if !rejoined { // those that only came back in line have left room for others
@@ -114,6 +113,7 @@ func (tx *Tx) rejoin(m *Message) error {
 		return err
 	}
 	m.Parking, m.dirty = InLine, true
+	tx.fronts.Drop(txn.Person{Channel: m.Channel, Customer: m.Customer})
 	return nil
 }
 
@@ -209,6 +209,7 @@ func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
 	if before.Parking != InLine {
 		return nil // it was under way beside the line, see uniteMessages
 	}
+	tx.leaveLine(m)
 	return tx.nextOf(&before, m)
 }
 
@@ -273,6 +274,9 @@ func (q Queue) Fail(m *Message, code int, at time.Time) (bool, error) {
 func (q Queue) CutOff(after *Message, limit int) ([]*Message, error) {
 	if q.tx.ReadOnly {
 		return nil, txn.ErrReadOnly
+	}
+	if err := q.tx.Travel(true); err != nil {
+		return nil, err
 	}
 	over, err := q.tx.Writer.HasExpiredLeases()
 	if err := q.tx.Fail(err); err != nil {
@@ -351,6 +355,9 @@ func (tx *Tx) left(before, m *Message) error {
 	if err := tx.Deepen(books.Outbound, -1); err != nil {
 		return err
 	}
+	if before.Parking == InLine {
+		tx.leaveLine(m)
+	}
 	if turn := before.Parking == InLine && (before.State != Queued || !before.ReadyAt.IsZero()); !turn {
 		return nil
 	}
@@ -360,11 +367,7 @@ func (tx *Tx) left(before, m *Message) error {
 // nextOf makes the customer's next message ready: the oldest in line, now that this one has left
 // it.
 func (tx *Tx) nextOf(before, m *Message) error {
-	if err := tx.FlushMessages(); err != nil {
-		return err
-	}
-	var next int64
-	found, err := tx.First(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v engine.Row) { next = v.Int(0) })
+	next, found, err := tx.nextInLine(txn.Person{Channel: m.Channel, Customer: m.Customer})
 	if err != nil || !found {
 		return err
 	}
@@ -381,6 +384,20 @@ func (tx *Tx) nextOf(before, m *Message) error {
 	}
 	tx.readied = true
 	return tx.Exec(makeReady, txn.Millis(since), next)
+}
+
+// nextInLine is the first message of a line.
+func (tx *Tx) nextInLine(of txn.Person) (seq int64, found bool, err error) {
+	if f, ahead := tx.fronts.Get(of); ahead {
+		if first, occupied, known := f.first(); known && (!occupied || first.seq != 0) {
+			return first.seq, occupied, tx.Failure()
+		}
+	}
+	if err := tx.FlushMessages(); err != nil {
+		return 0, false, err
+	}
+	found, err = tx.First(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { seq = v.Int(0) })
+	return seq, found, err
 }
 
 // Readied tells whether the operation has made a message ready that waited behind another of its

@@ -30,15 +30,12 @@ func (ms Messages) KeepRecipient(m *Message, recipient seal.CustomerHash, at tim
 // Reached are the messages that went to a recipient up to an instant and that such an instant has
 // not brought to the state before, which is Delivered or Read, in no order. They are not moved yet.
 func (ms Messages) Reached(recipient seal.CustomerHash, upTo time.Time, state State) ([]*Message, error) {
-	if err := ms.tx.Write(); err != nil {
-		return nil, err
-	}
 	text, args := deleteRead, []any{recipient[:], txn.Millis(upTo)}
 	if state != Read {
 		text, args = advanceRecipient, []any{int64(state), recipient[:], txn.Millis(upTo), int64(state)}
 	}
 	var ids []string
-	if err := ms.tx.Each(text, args, func(v engine.Row) bool {
+	if err := ms.tx.EachChanged(text, args, func(v engine.Row) bool {
 		ids = append(ids, v.Text(0))
 		return true
 	}); err != nil {

@@ -15,8 +15,15 @@ import (
 // peopleTx is a transaction with the customers.
 type Tx struct {
 	*messages.Tx
-	ahead  ahead
-	former *bool // see keepsFormer
+	ahead ahead
+	// conversations are as they are stored: nil for none.
+	conversations txn.Ahead[txn.Person, []byte]
+	// reached tells who is among those whom the account has reached, and firstReached when the
+	// first of them was; nil if that is not known.
+	reached      txn.Ahead[seal.CustomerHash, bool]
+	firstReached *int64
+	hotReach     txn.Hot[struct{}]
+	former       *bool // see keepsFormer
 }
 
 // New adds customers to a transaction.
@@ -25,13 +32,34 @@ func New(tx *messages.Tx) *Tx { return &Tx{Tx: tx, ahead: newAhead()} }
 // Reset begins a transaction.
 func (tx *Tx) Reset() {
 	tx.Tx.Reset()
+	tx.forgetAhead()
+}
+
+// Begin starts the next operation of the transaction.
+func (tx *Tx) Begin() {
+	tx.Tx.Begin()
+	tx.conversations.Begin()
+	tx.reached.Begin()
+}
+
+// Undo takes back the operation's work.
+func (tx *Tx) Undo() error {
+	tx.conversations.Undo()
+	tx.reached.Undo()
+	return tx.Tx.Undo()
+}
+
+func (tx *Tx) forgetAhead() {
 	tx.ahead.forget()
+	tx.conversations.Clear()
+	tx.reached.Clear()
+	tx.firstReached = nil
 }
 
 // Forget remembers nothing of the transactions before.
 func (tx *Tx) Forget() {
 	tx.Tx.Forget()
-	tx.ahead.forget()
+	tx.forgetAhead()
 }
 
 // People are customers: their addresses, and what is remembered of them.

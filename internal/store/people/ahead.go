@@ -10,8 +10,6 @@ import (
 
 // ahead is what was read ahead of customers for the operations of a transaction.
 type ahead struct {
-	// conversations are those that have not been changed since, as they are stored: nil for none.
-	conversations map[txn.Person][]byte
 	// addresses are those that have not been changed since; nil for one of which nothing is known.
 	addresses map[seal.CustomerHash]*addressRow
 	// kept is what is kept of customers, and known what is known of people.
@@ -21,153 +19,217 @@ type ahead struct {
 
 func newAhead() ahead {
 	return ahead{
-		conversations: map[txn.Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{}, kept: map[txn.Person]kept{},
+		addresses: map[seal.CustomerHash]*addressRow{}, kept: map[txn.Person]kept{},
 		known: map[seal.CustomerHash]known{},
 	}
 }
 
 func (a *ahead) forget() {
-	clear(a.conversations)
 	clear(a.addresses)
 	clear(a.kept)
 	clear(a.known)
 }
 
-// Subject is what an operation is about: a message by our id, or without one whoever has an address
-// with a channel.
+// Subject is what an operation is about, as far as it can tell: each field that is set names
+// something that a shared store reads ahead.
 type Subject struct {
+	// Message is our id of a message.
 	Message string
+	// Address is somebody's address, with a channel if the operation is about the two together.
 	Channel string
 	Address identity.Address
+	// Key is an idempotency key.
+	Key []byte
+	// Callback is the Seq of a delivery that waits.
+	Callback int64
+	// Event is an id that the upstream gave to something it tells.
+	Event string
 }
 
-// Prefetch reads messages by their ids, and what is known and kept of people: in three exchanges,
-// the messages, whose the addresses are, and then the conversations. The transaction has its turn,
-// so nobody else changes what was read before it ends.
-func (tx *Tx) Prefetch(ids [][]any, of []Subject) error {
-	var rows []messages.MessageRow
-	if err := tx.Conn.QueryEach(
-		messages.SelectMessage, ids, func(_ int, v engine.Row) { rows = append(rows, messages.ReadMessage(v)) },
-	); err != nil {
-		return err
+// BeginAhead begins a transaction and reads what its operations are about, in two exchanges: with
+// the transaction's turn the messages, whose the addresses are, and the rows of the moment; then
+// what is kept of those people. The transaction has its turn, so nobody else changes what was read
+// before it ends.
+func (tx *Tx) BeginAhead(of []Subject) error {
+	a := tx.gather(of)
+	first := append(tx.Hot(), a.messages(), a.addresses(), tx.AheadOfKeys(a.keys), tx.Ahead(a.callbacks), tx.AheadOfEvents(a.events))
+	if a.strangers {
+		first = append(first, tx.AskChannels())
 	}
-	for i := range rows {
-		tx.Adopt(&rows[i]) // what cannot be read is read again by its operation, which fails alone
+	if err := tx.Writer.BeginAsking(first...); err != nil {
+		return engine.Unavailable(err)
 	}
-	if err := tx.prefetchAddresses(of); err != nil {
-		return err
+	people, primaries := a.resolve()
+	if len(people) == 0 {
+		return nil
 	}
-	people, primaries := make([]txn.Person, 0, len(of)+len(rows)), make([]identity.Address, 0, len(of))
+	second := append(tx.AheadOf(people), tx.askConversations(people), tx.askReached(primaries))
+	second = append(second, tx.askUnions(primaries)...)
+	return tx.Ask(second...)
+}
+
+// gathered is what the operations of a transaction are about.
+type gathered struct {
+	tx        *Tx
+	ids       [][]any
+	rows      []messages.MessageRow
+	of        []Subject // those with an address
+	hashes    []seal.CustomerHash
+	keys      [][]byte
+	callbacks []int64
+	events    []string
+	strangers bool // whether anybody may be known by a user id only
+}
+
+func (tx *Tx) gather(of []Subject) *gathered {
+	a := &gathered{tx: tx}
+	ids, hashes := map[string]bool{}, map[seal.CustomerHash]bool{}
 	for _, subject := range of {
-		if primary, err := tx.People().Primary(subject.Address); err == nil {
-			people = append(people, txn.Person{Channel: subject.Channel, Customer: tx.customer(subject.Channel, primary)})
-			primaries = append(primaries, primary)
+		if id := subject.Message; id != "" && !ids[id] {
+			ids[id] = true
+			a.ids = append(a.ids, []any{id})
+		}
+		if subject.Key != nil {
+			a.keys = append(a.keys, subject.Key)
+		}
+		if subject.Callback != 0 {
+			a.callbacks = append(a.callbacks, subject.Callback)
+		}
+		if subject.Event != "" {
+			a.events = append(a.events, subject.Event)
+		}
+		if subject.Address == "" {
+			continue
+		}
+		a.of = append(a.of, subject)
+		a.strangers = a.strangers || subject.Address.Kind() != identity.Phone
+		for _, hash := range tx.spellings(subject.Address) {
+			if !hashes[hash] {
+				hashes[hash] = true
+				a.hashes = append(a.hashes, hash)
+			}
 		}
 	}
-	if err := tx.prefetchUnions(primaries); err != nil {
-		return err
+	return a
+}
+
+func (a *gathered) messages() engine.Question {
+	return engine.Question{Text: messages.SelectMessage, Lists: a.ids, Scan: func(_ int, v engine.Row) {
+		a.rows = append(a.rows, messages.ReadMessage(v))
+	}}
+}
+
+func (a *gathered) addresses() engine.Question {
+	q := engine.Question{Text: selectAddress, Scan: func(of int, v engine.Row) {
+		a.tx.ahead.addresses[a.hashes[of]] = readAddress(v)
+	}}
+	for i := range a.hashes {
+		a.tx.ahead.addresses[a.hashes[i]] = nil
+		q.Lists = append(q.Lists, []any{a.hashes[i][:]})
+	}
+	return q
+}
+
+// resolve are the people of whom something may be kept that the operations need, each once, and the
+// primary addresses of those who were named by an address.
+func (a *gathered) resolve() (people []txn.Person, primaries []identity.Address) {
+	tx := a.tx
+	for i := range a.rows {
+		tx.Adopt(&a.rows[i]) // what cannot be read is read again by its operation, which fails alone
+	}
+	seen := map[txn.Person]bool{}
+	add := func(of txn.Person) {
+		if !seen[of] {
+			seen[of] = true
+			people = append(people, of)
+		}
+	}
+	for _, subject := range a.of {
+		primary, err := tx.People().Primary(subject.Address)
+		if err != nil {
+			continue
+		}
+		primaries = append(primaries, primary)
+		if subject.Channel != "" {
+			add(txn.Person{Channel: subject.Channel, Customer: tx.customer(subject.Channel, primary)})
+		}
 	}
 	for _, m := range tx.Known {
-		if m.State >= messages.Submitted && !m.Settled { // a status is about to settle it
-			people = append(people, txn.Person{Channel: m.Channel, Customer: m.Customer})
+		if !m.Settled || m.State < messages.Read {
+			add(txn.Person{Channel: m.Channel, Customer: m.Customer})
 		}
 	}
 	tx.Recent.Keep(tx.Known)
-	return tx.prefetchConversations(people)
+	return people, primaries
 }
 
-func (tx *Tx) prefetchAddresses(of []Subject) error {
-	var hashes []seal.CustomerHash
-	for _, subject := range of {
-		hashes = append(hashes, tx.spellings(subject.Address)...)
-	}
-	keys := make([][]any, len(hashes))
-	for i := range hashes {
-		keys[i] = []any{hashes[i][:]}
-	}
-	found := make([]*addressRow, len(hashes)) // nil for one of which nothing is known
-	if err := tx.Conn.QueryEach(
-		selectAddress, keys, func(i int, v engine.Row) { found[i] = readAddress(v) },
-	); err != nil {
-		return err
-	}
-	for i, hash := range hashes {
-		tx.ahead.addresses[hash] = found[i]
-	}
-	return nil
-}
-
-func (tx *Tx) prefetchConversations(people []txn.Person) error {
-	conversations := make([][]byte, len(people)) // nil for who has none
-	keys := make([][]any, len(people))
+func (tx *Tx) askConversations(people []txn.Person) engine.Question {
+	q := engine.Question{Text: selectConversation, Scan: func(of int, v engine.Row) {
+		tx.conversations.Read(people[of], v.Bytes(0))
+	}}
 	for i := range people {
-		keys[i] = []any{people[i].Channel, people[i].Customer[:]}
+		tx.conversations.Read(people[i], nil)
+		q.Lists = append(q.Lists, []any{people[i].Channel, people[i].Customer[:]})
 	}
-	if err := tx.Conn.QueryEach(
-		selectConversation, keys, func(i int, v engine.Row) { conversations[i] = v.Bytes(0) },
-	); err != nil {
-		return err
-	}
-	for i, person := range people {
-		tx.ahead.conversations[person] = conversations[i]
-	}
-	return nil
+	return q
 }
 
-// prefetchUnions reads what a union needs to know of people who are known by a user id only: they
-// are about to become those with the numbers that are told with them.
-func (tx *Tx) prefetchUnions(primaries []identity.Address) error {
-	var strangers []identity.Address
+// askUnions asks what a union needs to know of people who are known by a user id only: they are
+// about to become those with the numbers that are told with them.
+func (tx *Tx) askUnions(primaries []identity.Address) []engine.Question {
+	var customers []txn.Person
 	for _, primary := range primaries {
-		if primary.Kind() != identity.Phone {
-			strangers = append(strangers, primary)
+		if primary.Kind() == identity.Phone {
+			continue
+		}
+		for channel := range tx.Noted() {
+			customers = append(customers, txn.Person{Channel: channel, Customer: tx.customer(channel, primary)})
 		}
 	}
-	if len(strangers) == 0 {
+	if len(customers) == 0 {
 		return nil
 	}
-	channels, err := tx.Channels()
-	if err != nil {
-		return err
-	}
-	var customers []txn.Person
-	for _, stranger := range strangers {
-		for _, channel := range channels {
-			customers = append(customers, txn.Person{Channel: channel, Customer: tx.customer(channel, stranger)})
-		}
-	}
-	if err := tx.prefetchKept(customers); err != nil {
-		return err
-	}
-	return tx.prefetchKnown(primaries)
+	return []engine.Question{tx.askKept(customers), tx.askKnown(primaries)}
 }
 
-func (tx *Tx) prefetchKept(customers []txn.Person) error {
-	found, keys := make([]kept, len(customers)), make([][]any, len(customers))
+func (tx *Tx) askKept(customers []txn.Person) engine.Question {
+	found := make([]kept, len(customers))
+	q := engine.Question{Text: selectKept, Scan: func(of int, v engine.Row) {
+		found[of].read(v)
+		tx.ahead.kept[customers[of]] = found[of]
+	}}
 	for i := range customers {
-		keys[i] = keptArguments(customers[i])
+		tx.ahead.kept[customers[i]] = kept{}
+		q.Lists = append(q.Lists, keptArguments(customers[i]))
 	}
-	if err := tx.Conn.QueryEach(selectKept, keys, func(i int, v engine.Row) { found[i].read(v) }); err != nil {
-		return err
-	}
-	for i, customer := range customers {
-		tx.ahead.kept[customer] = found[i]
-	}
-	return nil
+	return q
 }
 
-func (tx *Tx) prefetchKnown(primaries []identity.Address) error {
+func (tx *Tx) askKnown(primaries []identity.Address) engine.Question {
 	people, found := make([]seal.CustomerHash, len(primaries)), make([]known, len(primaries))
-	keys := make([][]any, len(primaries))
+	q := engine.Question{Text: selectKnown, Scan: func(of int, v engine.Row) {
+		found[of].read(v)
+		tx.ahead.known[people[of]] = found[of]
+	}}
 	for i := range primaries {
 		people[i] = tx.person(primaries[i])
-		keys[i] = []any{people[i][:], people[i][:]}
+		tx.ahead.known[people[i]] = known{}
+		q.Lists = append(q.Lists, []any{people[i][:], people[i][:]})
 	}
-	if err := tx.Conn.QueryEach(selectKnown, keys, func(i int, v engine.Row) { found[i].read(v) }); err != nil {
-		return err
+	return q
+}
+
+// askReached asks who is among those whom the account has reached.
+func (tx *Tx) askReached(primaries []identity.Address) engine.Question {
+	people := make([]seal.CustomerHash, len(primaries))
+	q := engine.Question{Text: selectReach, Scan: func(of int, _ engine.Row) { tx.reached.Read(people[of], true) }}
+	if len(tx.hotReach.Keys()) == 0 {
+		return q // it is not asked for
 	}
-	for i, person := range people {
-		tx.ahead.known[person] = found[i]
+	for i := range primaries {
+		people[i] = tx.person(primaries[i])
+		tx.reached.Read(people[i], false)
+		q.Lists = append(q.Lists, []any{people[i][:]})
 	}
-	return nil
+	return q
 }

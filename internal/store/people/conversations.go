@@ -36,12 +36,19 @@ func (p People) Conversation(channel string, customer seal.CustomerHash) (conver
 // conversation is the state as it is stored; nil for none.
 func (tx *Tx) conversation(of txn.Person) (text []byte, err error) {
 	if !tx.ReadOnly {
-		if text, known := tx.ahead.conversations[of]; known {
+		if text, known := tx.conversations.Get(of); known {
 			return text, tx.Err
 		}
 	}
 	_, err = tx.First(selectConversation, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { text = v.Bytes(0) })
 	return text, err
+}
+
+// putAhead remembers what a conversation is from now on, for the operations of the transaction.
+func (tx *Tx) putAhead(of txn.Person, text []byte) {
+	if tx.Remote() {
+		tx.conversations.Put(of, text)
+	}
 }
 
 // PutConversation stores what is to be remembered of a customer of a channel.
@@ -54,12 +61,11 @@ func (p People) PutConversation(channel string, customer seal.CustomerHash, stat
 	if last := len(state.Windows) - 1; last >= 0 {
 		until = state.Windows[last].To
 	}
-	delete(p.tx.ahead.conversations, txn.Person{Channel: channel, Customer: customer})
-	p.tx.
-		KeepsNow(txn.Person{Channel: channel, Customer: customer})
+	p.tx.KeepsNow(txn.Person{Channel: channel, Customer: customer})
 	if err := p.tx.NoteChannel(channel); err != nil {
 		return err
 	}
+	p.tx.putAhead(txn.Person{Channel: channel, Customer: customer}, text)
 	return p.tx.Exec(upsertConversation, channel, customer[:], text, until)
 }
 

@@ -78,8 +78,7 @@ func (p People) Erase(channel string, customers []seal.CustomerHash, so Erasure,
 		return Erasure{}, err
 	}
 	if len(settled) > 0 {
-		p.tx.
-			Forget()
+		p.tx.Forget()
 	}
 	for i, seq := range settled {
 		if err := p.tx.Release(reserved[i], held[i]); err != nil {
@@ -106,7 +105,7 @@ func (p People) Erase(channel string, customers []seal.CustomerHash, so Erasure,
 
 // eraseConversation forgets what is remembered between a channel and a customer.
 func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) error {
-	delete(tx.ahead.conversations, txn.Person{Channel: channel, Customer: customer})
+	tx.putAhead(txn.Person{Channel: channel, Customer: customer}, nil)
 	if err := tx.Exec(messages.EraseRecipient, customer[:]); err != nil {
 		return err
 	}
@@ -120,11 +119,9 @@ func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) erro
 
 func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
 	for _, customer := range customers {
-		if err := tx.Write(); err != nil {
-			return err
-		}
+		tx.ForgetCallbacks()
 		var waiting, bytes int64
-		if err := tx.Each(eraseCallbacks, []any{channel, customer[:]}, func(v engine.Row) bool {
+		if err := tx.EachChanged(eraseCallbacks, []any{channel, customer[:]}, func(v engine.Row) bool {
 			waiting, bytes = waiting+1, bytes+v.Int(0)
 			return true
 		}); err != nil {
@@ -142,6 +139,7 @@ func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) erro
 
 // EraseReach forgets that a person was written to in the last 24 hours, see PutReach.
 func (p People) EraseReach(person seal.CustomerHash) error {
+	p.tx.reached.Clear()
 	reached, err := p.tx.Changed(erasePersonReach, person[:])
 	if err != nil {
 		return err

@@ -28,7 +28,6 @@ func (p People) PairFullAt(channel string, customer seal.CustomerHash) (time.Tim
 // PutPairFullAt records PairFullAt, which is kept to the millisecond. Purge forgets it once it is
 // past.
 func (p People) PutPairFullAt(channel string, customer seal.CustomerHash, at time.Time) error {
-	p.tx.
-		KeepsNow(txn.Person{Channel: channel, Customer: customer})
+	p.tx.KeepsNow(txn.Person{Channel: channel, Customer: customer})
 	return p.tx.Exec(upsertPair, channel, customer[:], txn.Millis(at))
 }

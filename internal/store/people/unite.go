@@ -128,7 +128,7 @@ func (tx *Tx) united(u txn.Union) (conversation.State, error) {
 }
 
 func (tx *Tx) uniteCustomers(u txn.Union, state *conversation.State, now time.Time) error {
-	delete(tx.ahead.conversations, u.Gone)
+	tx.putAhead(u.Gone, nil)
 	if err := tx.Exec(eraseConversation, u.Gone.Channel, u.Gone.Customer[:]); err != nil {
 		return err
 	}
@@ -218,6 +218,7 @@ func (tx *Tx) uniteReach(gone, kept seal.CustomerHash) error {
 	if err != nil {
 		return err
 	}
+	tx.reached.Clear()
 	if err := tx.Exec(erasePersonReach, gone[:]); err != nil {
 		return err
 	}

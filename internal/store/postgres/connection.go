@@ -21,9 +21,10 @@ const (
 	grace = 2 * time.Second
 	// farewell is how long the end of a connection may take.
 	farewell = 2 * time.Second
-	// maxKept bounds the statements that are kept back, and so the memory that their parameters
-	// take.
-	maxKept = 512
+	// maxKept and maxKeptBytes bound the statements that are kept back, and so the memory that
+	// their parameters take.
+	maxKept      = 8192
+	maxKeptBytes = 8 << 20
 )
 
 // Formats of parameters and results on the wire, see
@@ -50,12 +51,14 @@ var errLost = errors.New("the connection to the database is lost")
 type connection struct {
 	conn       *pgconn.PgConn
 	pipeline   *pgconn.Pipeline
-	opening    string            // begins a transaction
-	patience   time.Duration     // with the server
-	statements map[string]string // the names of prepared statements, by their text
-	preparing  []string          // texts whose preparation is kept back
+	opening    string                // begins a transaction
+	patience   time.Duration         // with the server
+	statements map[string]*statement // by their text
+	preparing  []*statement          // those whose preparation is under way
 	named      int
-	kept       int
+	kept       keptBack
+	sent       int   // statements that were sent, and whose results are not read yet
+	exchanges  int64 // how often an answer was waited for
 
 	// Reused.
 	parameters [][]byte
@@ -64,12 +67,20 @@ type connection struct {
 	row        columns
 }
 
+// statement is a prepared statement.
+type statement struct {
+	name, text string
+	// types are those of its parameters, nil until the server has told them.
+	types []uint32
+	shape *shape
+	// many is the same for many lists of parameters at once: nil if that is not known yet.
+	many *statement
+}
+
 func newConnection(conn *pgconn.PgConn, opening string, patience time.Duration) *connection {
 	return &connection{
-		conn: conn, pipeline: conn.StartPipeline(
-			context.Background(),
-		), opening: opening, patience: patience, statements: map[string]string{},
-		scratch: make([]byte, 0, 256),
+		conn: conn, pipeline: conn.StartPipeline(context.Background()), opening: opening, patience: patience,
+		statements: map[string]*statement{}, scratch: make([]byte, 0, 256),
 	}
 }
 
@@ -91,10 +102,7 @@ func (c *connection) Commit() error {
 // end commits, and tells whether the failure of it is the server's own word: then nothing was kept.
 // Otherwise nobody knows.
 func (c *connection) end() (answered bool, err error) {
-	if err := c.send("COMMIT", nil); err != nil {
-		return false, err
-	}
-	tag, err := c.receive(0, nil)
+	tag, err := c.receiveTag("COMMIT", nil)
 	if err != nil {
 		return isAnswer(err), err
 	}
@@ -115,25 +123,33 @@ func (c *connection) Rollback() {
 	if c.lost() {
 		return // the server rolls back what a lost connection leaves
 	}
-	_ = c.Flush() // whether what is kept back succeeds or fails, it is undone
+	c.kept.clear() // what was not sent need not be undone
 	_, _ = c.ExecCounted("ROLLBACK")
 }
 
+// Exec keeps a statement back. Its parameters must stay as they are until it is sent.
 func (c *connection) Exec(text string, args ...any) error {
-	if err := c.send(text, args); err != nil {
+	if c.lost() {
+		return errLost
+	}
+	if err := check(args); err != nil {
 		return err
 	}
-	if c.kept < maxKept {
+	c.kept.add(text, c.statement(text).shape, args)
+	if c.kept.lists < maxKept && c.kept.bytes < maxKeptBytes {
 		return nil
 	}
 	return c.Flush()
 }
 
 func (c *connection) Flush() error {
-	if c.kept == 0 {
+	if len(c.kept.groups) == 0 {
 		return nil
 	}
-	_, err := c.receive(0, nil)
+	if err := c.sendKept(); err != nil {
+		return err
+	}
+	_, err := c.receive(nil)
 	return err
 }
 
@@ -142,63 +158,207 @@ func (c *connection) ExecOnce(text string) error {
 		return err
 	}
 	c.pipeline.SendQueryParams(dialect(text), nil, nil, nil, nil)
-	c.kept++
-	return c.Flush()
-}
-
-func (c *connection) ExecCounted(text string, args ...any) (int64, error) {
-	if err := c.send(text, args); err != nil {
-		return 0, err
-	}
-	tag, err := c.receive(0, nil)
-	return tag.RowsAffected(), err
-}
-
-func (c *connection) Query(text string, args []any, scan func(engine.Row) bool) error {
-	if err := c.send(text, args); err != nil {
-		return err
-	}
-	_, err := c.receive(1, func(_ int, v engine.Row) bool { return scan(v) })
+	c.sent++
+	_, err := c.receive(nil)
 	return err
 }
 
-// QueryEach implements engine.Conn in one exchange for every maxKept lists.
-func (c *connection) QueryEach(text string, lists [][]any, scan func(of int, v engine.Row)) error {
-	for begin := 0; begin < len(lists); begin += maxKept {
-		page := lists[begin:min(begin+maxKept, len(lists))]
-		for _, args := range page {
-			if err := c.send(text, args); err != nil {
+func (c *connection) ExecCounted(text string, args ...any) (int64, error) {
+	tag, err := c.receiveTag(text, args)
+	return tag.RowsAffected(), err
+}
+
+// receiveTag executes a statement, and what was kept back before it.
+func (c *connection) receiveTag(text string, args []any) (pgconn.CommandTag, error) {
+	if err := c.sendKept(); err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	if err := c.send(c.statement(text), args); err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	return c.receive(nil)
+}
+
+func (c *connection) Query(text string, args []any, scan func(engine.Row) bool) error {
+	if err := c.sendKept(); err != nil {
+		return err
+	}
+	if err := c.send(c.statement(text), args); err != nil {
+		return err
+	}
+	_, err := c.receive([]reading{{first: c.sent - 1, rows: func(_ int, v engine.Row) bool { return scan(v) }}})
+	return err
+}
+
+// Ask implements engine.Conn in one exchange.
+func (c *connection) Ask(questions ...engine.Question) error {
+	readings, err := c.sendQuestions(questions)
+	if err != nil || len(readings) == 0 {
+		return err
+	}
+	_, err = c.receive(readings)
+	return err
+}
+
+// sendQuestions sends what is kept back, and questions behind it.
+func (c *connection) sendQuestions(questions []engine.Question) ([]reading, error) {
+	if err := c.sendKept(); err != nil {
+		return nil, err
+	}
+	var readings []reading
+	for i := range questions {
+		q := &questions[i]
+		if len(q.Lists) == 0 {
+			continue
+		}
+		if many := c.manyOf(c.statement(q.Text), true); many != nil && len(q.Lists) > 1 {
+			sent, err := c.sendMany(many, q.Lists)
+			if err != nil {
+				return nil, err
+			}
+			if sent {
+				readings = append(readings, reading{first: c.sent - 1, numbered: true, rows: every(q.Scan)})
+				continue
+			}
+		}
+		readings = append(readings, reading{first: c.sent, rows: every(q.Scan)})
+		for _, args := range q.Lists {
+			if err := c.send(c.statement(q.Text), args); err != nil {
+				return nil, err
+			}
+		}
+		readings[len(readings)-1].results = len(q.Lists)
+	}
+	return readings, nil
+}
+
+func every(scan func(of int, v engine.Row)) func(int, engine.Row) bool {
+	return func(of int, v engine.Row) bool {
+		scan(of, v)
+		return true
+	}
+}
+
+// sendKept sends what is kept back.
+func (c *connection) sendKept() error {
+	if c.lost() {
+		return errLost
+	}
+	for _, g := range c.kept.groups {
+		if err := c.sendGroup(g); err != nil {
+			return err
+		}
+	}
+	c.kept.clear()
+	return nil
+}
+
+func (c *connection) sendGroup(g *group) error {
+	s := c.statement(g.text)
+	if len(g.lists) > 1 {
+		if many := c.manyOf(s, false); many != nil {
+			if sent, err := c.sendMany(many, g.lists); sent || err != nil {
 				return err
 			}
 		}
-		if _, err := c.receive(len(page), func(of int, v engine.Row) bool {
-			scan(begin+of, v)
-			return true
-		}); err != nil {
+	}
+	for _, args := range g.lists {
+		if err := c.send(s, args); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// send adds a statement to those that are kept back.
-func (c *connection) send(text string, args []any) error {
+// statement is the statement of a text, prepared or not.
+func (c *connection) statement(text string) *statement {
+	s := c.statements[text]
+	if s == nil {
+		shape := shapeOf(text)
+		s = &statement{text: text, shape: &shape}
+		c.statements[text] = s
+	}
+	return s
+}
+
+// manyOf is a statement for many lists of parameters; nil if there is none, or the types of the
+// parameters are not known yet.
+func (c *connection) manyOf(s *statement, query bool) *statement {
+	if s.many != nil || s.types == nil {
+		return s.many
+	}
+	text, possible := "", false
+	if query {
+		text, possible = setOfQuery(s.text, s.types)
+	} else {
+		text, possible = s.shape.set(s.types)
+	}
+	if possible {
+		s.many = &statement{text: text, types: s.types}
+	}
+	return s.many
+}
+
+// sendMany sends a statement for many lists of parameters. It is false if a value does not fit.
+func (c *connection) sendMany(s *statement, lists [][]any) (bool, error) {
+	c.scratch = c.scratch[:0]
+	ends := make([]int, len(s.types))
+	for i, oid := range s.types {
+		var err error
+		if c.scratch, err = appendArray(c.scratch, lists, i, oid); errors.Is(err, errElement) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		ends[i] = len(c.scratch)
+	}
+	c.parameters, c.formats = c.parameters[:0], c.formats[:0]
+	begin := 0
+	for _, end := range ends {
+		c.parameters, c.formats = append(c.parameters, c.scratch[begin:end]), append(c.formats, binaryFormat)
+		begin = end
+	}
+	c.sendBound(s)
+	return true, nil
+}
+
+// send sends a statement.
+func (c *connection) send(s *statement, args []any) error {
 	if c.lost() {
 		return errLost
 	}
 	if err := c.bind(args); err != nil {
 		return err
 	}
-	name, prepared := c.statements[text]
-	if !prepared {
+	c.sendBound(s)
+	return nil
+}
+
+// sendBound sends a statement with the parameters that were written.
+func (c *connection) sendBound(s *statement) {
+	if s.name == "" {
 		c.named++
-		name = "s" + strconv.Itoa(c.named)
-		c.pipeline.SendPrepare(name, text, nil)
-		c.statements[text] = name
-		c.preparing = append(c.preparing, text)
+		s.name = "s" + strconv.Itoa(c.named)
+		c.pipeline.SendPrepare(s.name, s.text, nil)
+		c.preparing = append(c.preparing, s)
 	}
-	c.pipeline.SendQueryPrepared(name, c.parameters, c.formats, []int16{binaryFormat})
-	c.kept++
+	c.pipeline.SendQueryPrepared(s.name, c.parameters, c.formats, []int16{binaryFormat})
+	c.sent++
+}
+
+// check finds what cannot be a parameter before anything is kept back.
+func check(args []any) error {
+	for i, arg := range args {
+		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return fmt.Errorf("%w: number %d: %w", engine.ErrParameter, i+1, err)
+		}
+		switch value.(type) {
+		case nil, []byte, int64, string:
+		default:
+			return fmt.Errorf("%w: number %d is a %T", engine.ErrParameter, i+1, value)
+		}
+	}
 	return nil
 }
 
@@ -241,20 +401,33 @@ func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// receive sends what is kept back and reads all the answers. scan gets the rows of the last
-// statements, so many of them are questions, each with the index of its question, until it returns
-// false. The error is the first one; the statements after it have not been executed.
-func (c *connection) receive(questions int, scan func(of int, v engine.Row) bool) (pgconn.CommandTag, error) {
-	var tag pgconn.CommandTag
-	var failure error
-	first := c.kept - questions
-	c.kept = 0
+// reading says what becomes of the rows of some results: those from first on, so many, each of a
+// list of its own. If numbered, one result has the rows of all lists, each with the number of its
+// list before its columns.
+type reading struct {
+	first, results int
+	numbered       bool
+	rows           func(of int, v engine.Row) bool // until it is false
+}
+
+// receive waits for the answers to all that was sent. The error is the first one; the statements
+// after it have not been executed. The tag is the last one's.
+func (c *connection) receive(readings []reading) (pgconn.CommandTag, error) {
+	c.sent = 0
+	c.exchanges++
 	if err := c.conn.Conn().SetDeadline(time.Now().Add(c.patience)); err != nil {
-		return tag, err
+		return pgconn.CommandTag{}, err
 	}
 	if err := c.pipeline.Sync(); err != nil {
-		return tag, err
+		return pgconn.CommandTag{}, err
 	}
+	return c.receiveSent(readings)
+}
+
+// receiveSent reads the answers up to the next point of synchronisation.
+func (c *connection) receiveSent(readings []reading) (pgconn.CommandTag, error) {
+	var tag pgconn.CommandTag
+	var failure error
 	for n := 0; ; {
 		result, err := c.pipeline.GetResults()
 		if err != nil {
@@ -268,17 +441,21 @@ func (c *connection) receive(questions int, scan func(of int, v engine.Row) bool
 		}
 		switch result := result.(type) {
 		case *pgconn.PipelineSync:
-			for _, text := range c.preparing { // those behind the failure
-				delete(c.statements, text)
+			for _, s := range c.preparing { // those behind the failure
+				s.name = ""
 			}
 			c.preparing = c.preparing[:0]
 			return tag, failure
 		case *pgconn.StatementDescription:
+			c.preparing[0].types = result.ParamOIDs
 			c.preparing = c.preparing[1:]
 		case *pgconn.ResultReader:
-			if n >= first && scan != nil {
-				of := n - first
-				c.scan(result, func(v engine.Row) bool { return scan(of, v) })
+			if len(readings) > 0 && n >= readings[0].first {
+				r := &readings[0]
+				c.read(result, r, n)
+				if n+1 >= r.first+max(r.results, 1) {
+					readings = readings[1:]
+				}
 			}
 			n++
 			if tag, err = result.Close(); err != nil && failure == nil {
@@ -288,6 +465,15 @@ func (c *connection) receive(questions int, scan func(of int, v engine.Row) bool
 			return tag, errors.Join(failure, errLost)
 		}
 	}
+}
+
+// read gives the rows of a result to whoever reads them.
+func (c *connection) read(result *pgconn.ResultReader, r *reading, n int) {
+	if r.numbered {
+		c.scan(result, func(v engine.Row) bool { return r.rows(int(v.Int(0))-1, v.(columns)[1:]) })
+		return
+	}
+	c.scan(result, func(v engine.Row) bool { return r.rows(n-r.first, v) })
 }
 
 // scan calls scan for the rows of a result. If it panics, the answers behind the row stay unread,

@@ -42,15 +42,9 @@ type Options struct {
 // sending.
 const DefaultLease = 15 * time.Second
 
-const (
-	// maxBatch is what a session announces of its subtransactions, which is what savepoints are:
-	// beyond that, everybody else on the server looks them up on disk
-	// (https://www.postgresql.org/docs/current/subxacts.html).
-	maxBatch = 64
-	// maxPrefetch bounds what is read at once for one transaction, and so the memory that it takes:
-	// about 1 KiB for each row. A webhook may name a thousand people, each by several addresses.
-	maxPrefetch = 4096
-)
+// maxBatch bounds how many operations share a turn, and so how long the turns of others are waited
+// for.
+const maxBatch = 256
 
 // migrationPatience bounds one statement of a migration, and the wait for another replica's
 // migration: an index of many millions of rows takes minutes.
@@ -115,8 +109,10 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 		// Every statement has its index. Without this, a plan made while a table was small would be
 		// kept when it is large. Where a small table is read whole all the same, the price that
 		// this puts on it must not set the compiler to work.
-		"enable_seqscan": "off",
-		"jit":            "off",
+		"enable_seqscan":   "off",
+		"enable_hashjoin":  "off",
+		"enable_mergejoin": "off",
+		"jit":              "off",
 	})
 	term := cmp.Or(options.Lease, DefaultLease)
 	for name, limit := range limits(term) {
@@ -156,7 +152,7 @@ func (e *Engine) connect(ctx context.Context, opening string) (*connection, erro
 // Traits implements engine.Engine. A lease is renewed three times in its term.
 func (e *Engine) Traits() engine.Traits {
 	return engine.Traits{
-		Shared: true, MaxBatch: maxBatch, MaxPrefetch: maxPrefetch, RenewEvery: e.term / 3, FaultEndsTransaction: true,
+		Shared: true, MaxBatch: maxBatch, Remote: true, RenewEvery: e.term / 3, FaultEndsTransaction: true,
 	}
 }
 
@@ -182,6 +178,9 @@ func (e *Engine) Writer(ctx context.Context) (_ engine.Writer, err error) {
 			err = errors.Join(err, c.Close())
 		}
 	}()
+	if err := checkServer(c); err != nil {
+		return nil, e.passes(c, err)
+	}
 	c.patience = migrationPatience
 	if err := engine.Migrate(&migration{connection: c, schema: e.schema}, e.tables); err != nil {
 		return nil, fmt.Errorf("the schema %s could not be brought up to date: %w", e.schema, e.passes(c, err))

@@ -59,18 +59,35 @@ type writer struct {
 
 	id       int64     // of the lease; 0 for none
 	batch    int64     // the current transaction's number under it
+	async    bool      // whether the current transaction's commit need not be durable
+	kept     kept      // the last transaction that was acknowledged as durable
 	began    time.Time // the current transaction
 	active   int64     // replicas that hold a lease, as the current transaction sees it
 	standing atomic.Pointer[standing]
 	offset   atomic.Int64 // of the database's clock to this machine's, in milliseconds
 
+	before  int64         // exchanges on the connections before
 	pause   time.Duration // after the last failure to connect
 	retryAt time.Time
 	failure error
 }
 
+// kept is a transaction that the database has acknowledged as durable: its number under a lease.
+type kept struct {
+	lease, batch int64
+	at           time.Time
+}
+
 // lastInserted is not known before an answer of the server's, which nobody waits for.
 func (*writer) LastInserted() (int64, bool) { return 0, false }
+
+// Exchanges counts those of the connections before this one too.
+func (w *writer) Exchanges() int64 {
+	if w.connection == nil {
+		return w.before
+	}
+	return w.before + w.exchanges
+}
 
 func (w *writer) Lease() int64 { return w.id }
 
@@ -98,48 +115,66 @@ func (w *writer) enlist() error {
 	return err
 }
 
-// Begin starts a transaction in the replica's turn and under its lease. A connection that was lost
-// while nothing was to do is replaced.
-func (w *writer) Begin() error {
+// Begin starts a transaction in the replica's turn and under its lease.
+func (w *writer) Begin() error { return w.BeginAsking() }
+
+// BeginAsking takes the replica's turn under its lease, and asks in the same exchange. A connection
+// that was lost while nothing was to do is replaced.
+func (w *writer) BeginAsking(questions ...engine.Question) error {
 	fresh := w.lost()
 	if err := w.connect(); err != nil {
 		return err
 	}
-	err := w.enter()
+	err := w.enter(questions)
 	if err == nil || fresh || !w.lost() {
 		return err
 	}
 	if err := w.connect(); err != nil {
 		return err
 	}
-	return w.enter()
+	return w.enter(questions)
 }
 
-// enter takes the turn and renews the lease, in one exchange.
-func (w *writer) enter() error {
+// enter takes the turn, renews the lease and asks, in one exchange. What a replica without a lease
+// was told is of no use to anybody: its transaction ends here.
+func (w *writer) enter(questions []engine.Question) error {
 	if w.id == 0 {
 		if err := w.checkSchema(); err != nil {
+			return err
+		}
+		if err := w.checkKept(); err != nil {
 			return err
 		}
 		if err := w.enlist(); err != nil {
 			return err
 		}
 	}
-	w.began = w.engine.clock.Now()
+	w.began, w.async = w.engine.clock.Now(), false
 	asked := w.engine.clock.Machine()
+	var renewed bool
+	var version, clock int64
+	renew := engine.Question{
+		Text: renewLease, Lists: [][]any{{w.engine.term.Milliseconds(), w.id}},
+		Scan: func(_ int, v engine.Row) {
+			renewed = true
+			w.batch, w.active, version, clock = v.Int(0), v.Int(1), v.Int(2), v.Int(3)
+		},
+	}
 	if err := w.Exec(w.opening); err != nil {
 		return err
 	}
 	if err := w.Exec(takeTurn); err != nil {
 		return err
 	}
-	var version, clock int64
-	arguments := []any{w.engine.term.Milliseconds(), w.id}
-	renewed, err := engine.First(w.connection, renewLease, arguments, func(v engine.Row) {
-		w.batch, w.active, version, clock = v.Int(0), v.Int(1), v.Int(2), v.Int(3)
-	})
-	if err == nil && !renewed {
-		err = engine.ErrLeaseLost
+	err := w.Ask(append([]engine.Question{renew}, questions...)...)
+	switch {
+	case err != nil:
+	case !renewed:
+		if err = w.checkKept(); err == nil {
+			err = engine.ErrLeaseLost
+		}
+	case w.id == w.kept.lease && w.batch <= w.kept.batch:
+		err = w.wentBack()
 	}
 	if err == nil {
 		err = w.engine.tables.Check(int(version))
@@ -154,6 +189,33 @@ func (w *writer) enter() error {
 	}
 	w.Rollback()
 	return err
+}
+
+// checkKept is an error if the database does not know the last transaction that it has
+// acknowledged.
+func (w *writer) checkKept() error {
+	if w.kept.lease == 0 || w.engine.clock.Now().Sub(w.kept.at) > leaseHistory {
+		return nil
+	}
+	var counted int64
+	found, err := engine.First(w.connection, selectBatch, []any{w.kept.lease}, func(v engine.Row) {
+		counted = v.Int(0)
+	})
+	if err != nil || found && counted >= w.kept.batch {
+		return err
+	}
+	return w.wentBack()
+}
+
+// wentBack says that the database was restored from a backup, or that its server was replaced by a
+// standby that did not have everything. What this process knows is no longer so, and nobody can
+// tell what was lost: it must not go on.
+func (w *writer) wentBack() error {
+	return fmt.Errorf(
+		"%w: the database has gone back: it has acknowledged transaction %d of this replica, and does not have it; "+
+			"compare the ledger's head with the one in the account's status before you start the gateway again",
+		engine.ErrSuperseded, w.kept.batch,
+	)
 }
 
 // checkSchema looks at the schema's version outside of a transaction.
@@ -188,6 +250,7 @@ func (w *writer) connect() error {
 		w.retryAt, w.failure = w.engine.clock.Now().Add(w.pause), err
 		return err
 	}
+	w.before = w.Exchanges()
 	w.connection, w.pause, w.retryAt, w.failure = c, 0, time.Time{}, nil
 	return nil
 }
@@ -201,6 +264,9 @@ func (w *writer) Commit() error {
 	}
 	if err != nil {
 		return err
+	}
+	if !w.async {
+		w.kept = kept{w.id, w.batch, w.began}
 	}
 	w.standing.Store(&standing{lease: w.id, until: w.began.Add(w.engine.term), replicas: w.active})
 	return nil
@@ -248,7 +314,10 @@ func (w *writer) committed() (bool, error) {
 	return counted >= w.batch, err
 }
 
-func (w *writer) AsyncCommit() error { return w.Exec(needNoSync) }
+func (w *writer) AsyncCommit() error {
+	w.async = true // after a crash of the server it may be gone, and nothing with it
+	return w.Exec(needNoSync)
+}
 
 func (w *writer) HasExpiredLeases() (bool, error) {
 	return engine.First(w.connection, selectOver, []any{w.id}, func(engine.Row) {})

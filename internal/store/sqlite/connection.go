@@ -131,11 +131,13 @@ func (c *connection) Query(text string, args []any, scan func(engine.Row) bool) 
 	}
 }
 
-// QueryEach asks one question after the other: there is no journey to save.
-func (c *connection) QueryEach(text string, lists [][]any, scan func(of int, v engine.Row)) error {
-	for i, args := range lists {
-		if err := c.Query(text, args, func(v engine.Row) bool { scan(i, v); return true }); err != nil {
-			return err
+// Ask asks one question after the other: there is no journey to save.
+func (c *connection) Ask(questions ...engine.Question) error {
+	for _, q := range questions {
+		for i, args := range q.Lists {
+			if err := c.Query(q.Text, args, func(v engine.Row) bool { q.Scan(i, v); return true }); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

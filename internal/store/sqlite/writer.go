@@ -71,6 +71,14 @@ func (w *writer) Begin() error {
 	return nil
 }
 
+// BeginAsking implements engine.Writer.
+func (w *writer) BeginAsking(questions ...engine.Question) error {
+	if err := w.Begin(); err != nil {
+		return err
+	}
+	return w.Ask(questions...)
+}
+
 func (w *writer) checkFence() error {
 	var held, version int64
 	if _, err := engine.First(
@@ -103,6 +111,8 @@ func (w *writer) HoldsLease(lease int64) bool {
 func (*writer) Replicas() int64 { return 1 }
 
 func (*writer) ClockOffset() time.Duration { return 0 }
+
+func (*writer) Exchanges() int64 { return 0 }
 
 func (w *writer) LastInserted() (int64, bool) { return w.conn.LastInsertRowID(), true }
 

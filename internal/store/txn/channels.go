@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -56,6 +57,17 @@ func (tx *Tx) Channels() ([]string, error) {
 	}
 	return slices.Sorted(maps.Keys(tx.noted)), nil
 }
+
+// AskChannels asks for the channels ahead.
+func (tx *Tx) AskChannels() engine.Question {
+	tx.allChannels = true
+	return engine.Question{Text: selectChannels, Lists: [][]any{nil}, Scan: func(_ int, v engine.Row) {
+		tx.noted[v.Text(0)] = true
+	}}
+}
+
+// Noted are the channels of which something is known to be kept.
+func (tx *Tx) Noted() iter.Seq[string] { return maps.Keys(tx.noted) }
 
 func (tx *Tx) readChannels() (channels []string, err error) {
 	err = tx.Each(selectChannels, nil, func(v engine.Row) bool {

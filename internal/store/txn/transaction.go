@@ -11,7 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// txnTx is what all operations of a transaction share, and what the current one has changed. The
+// Tx is what all operations of a transaction share, and what the current one has changed. The
 // first error of the engine is remembered: the operation fails with it whatever its function
 // returns.
 type Tx struct {
@@ -21,10 +21,16 @@ type Tx struct {
 	// faultEnds says that the transaction is over once a statement was refused, see engine.Traits.
 	faultEnds bool
 	ReadOnly  bool
-	saved     bool // whether the operation has its savepoint
-	wrote     bool // whether any operation of the transaction had
-	Err       error
-	cells     cells
+	// remote says that a question is a journey. An operation's changes are then sent when it has
+	// succeeded, so it needs no savepoint unless it has to ask for what was not read ahead.
+	remote bool
+	unsent []statement
+	// Unforeseen counts the questions of operations that nothing read ahead could answer.
+	Unforeseen int64
+	saved      bool // whether the operation has its savepoint
+	wrote      bool // whether any operation of the transaction had
+	Err        error
+	cells      cells
 	// keptNow are those of whom something is kept since the transaction began.
 	keptNow map[Person]struct{}
 	// noted are the channels that are noted, see noteChannel, and all of them if allChannels.
@@ -37,13 +43,15 @@ type Tx struct {
 func New(conn engine.Conn, writer engine.Writer, keys *seal.Keys, traits engine.Traits) *Tx {
 	return &Tx{
 		Conn: conn, Writer: writer, Keys: keys, faultEnds: traits.FaultEndsTransaction, ReadOnly: writer == nil,
+		remote:  traits.Remote,
 		keptNow: map[Person]struct{}{}, noted: map[string]bool{},
 	}
 }
 
 // Reset begins a transaction.
 func (tx *Tx) Reset() {
-	tx.saved, tx.wrote, tx.Err = false, false, nil
+	tx.saved, tx.wrote, tx.Err, tx.Unforeseen = false, false, nil, 0
+	tx.dropUnsent()
 	clear(tx.keptNow)
 }
 
@@ -74,13 +82,14 @@ const (
 // Begin starts the next operation of the transaction.
 func (tx *Tx) Begin() {
 	tx.saved, tx.Err = false, nil
+	tx.dropUnsent()
 	tx.cells.begin()
 }
 
 // Keep makes the operation's work a part of the transaction.
 func (tx *Tx) Keep() error {
 	if !tx.saved {
-		return nil
+		return tx.send()
 	}
 	return tx.Conn.Exec(releaseSavepoint)
 }
@@ -90,6 +99,7 @@ func (tx *Tx) Keep() error {
 func (tx *Tx) Undo() error {
 	tx.forgetChannels()
 	tx.cells.undo()
+	tx.dropUnsent()
 	if !tx.saved {
 		if tx.goesOn() {
 			return nil
@@ -150,18 +160,22 @@ func (tx *Tx) Write() error {
 	case tx.saved:
 		return nil
 	}
-	if err := tx.Conn.Exec(savepoint); err != nil {
-		return tx.Fail(err)
+	tx.wrote = true
+	if tx.remote {
+		return nil
 	}
-	tx.saved, tx.wrote = true, true
-	return nil
+	return tx.save()
 }
 
-// Exec makes a change that nobody waits for: on a shared store it travels with the operation's next
-// question, or with its end, and its failure is heard there.
+// Exec makes a change that nobody waits for: to a remote engine it travels with those of the other
+// operations, and its failure is that of all of them.
 func (tx *Tx) Exec(text string, args ...any) error {
 	if err := tx.Write(); err != nil {
 		return err
+	}
+	if tx.remote && !tx.saved {
+		tx.put(text, args)
+		return nil
 	}
 	return tx.Fail(tx.Conn.Exec(text, args...))
 }
@@ -169,6 +183,9 @@ func (tx *Tx) Exec(text string, args ...any) error {
 // Changed makes a change and tells how many rows it was about.
 func (tx *Tx) Changed(text string, args ...any) (int64, error) {
 	if err := tx.Write(); err != nil {
+		return 0, err
+	}
+	if err := tx.Travel(true); err != nil {
 		return 0, err
 	}
 	n, err := tx.Conn.ExecCounted(text, args...)
@@ -181,13 +198,32 @@ func (tx *Tx) FirstChanged(text string, args []any, scan func(engine.Row)) (bool
 	if err := tx.Write(); err != nil {
 		return false, err
 	}
-	return tx.First(text, args, scan)
+	if err := tx.Travel(true); err != nil {
+		return false, err
+	}
+	found, err := engine.First(tx.Conn, text, args, scan)
+	return found, tx.Fail(err)
+}
+
+// EachChanged makes a change that returns rows, and calls scan for each of them until it returns
+// false.
+func (tx *Tx) EachChanged(text string, args []any, scan func(engine.Row) bool) error {
+	if err := tx.Write(); err != nil {
+		return err
+	}
+	if err := tx.Travel(true); err != nil {
+		return err
+	}
+	return tx.Fail(tx.Conn.Query(text, args, scan))
 }
 
 // First calls scan with the first row of a query, and tells whether there was one.
 func (tx *Tx) First(text string, args []any, scan func(engine.Row)) (bool, error) {
 	if tx.Err != nil {
 		return false, tx.Err
+	}
+	if err := tx.Travel(false); err != nil {
+		return false, err
 	}
 	found, err := engine.First(tx.Conn, text, args, scan)
 	return found, tx.Fail(err)
@@ -197,6 +233,9 @@ func (tx *Tx) First(text string, args []any, scan func(engine.Row)) (bool, error
 func (tx *Tx) Each(text string, args []any, scan func(engine.Row) bool) error {
 	if tx.Err != nil {
 		return tx.Err
+	}
+	if err := tx.Travel(false); err != nil {
+		return err
 	}
 	return tx.Fail(tx.Conn.Query(text, args, scan))
 }

@@ -86,8 +86,7 @@ func (u Upkeep) Reencrypt(kind SealedKind, after int64, rows int) (SealedPage, e
 	if kind == SealedEarlyStatuses {
 		return page, nil
 	}
-	u.tx.
-		Forget()
+	u.tx.Forget()
 	keys := u.tx.Keys
 	grown := int64(0)
 	for _, row := range stale {
