@@ -21,8 +21,6 @@ type decision struct {
 	// fingerprint is that of the inputs.
 	fingerprint string
 
-	// unsupported says what of the spec is left out; nil if nothing is.
-	unsupported *tenant.Problem
 	// secrets are those to be created, once, before anything else.
 	secrets []*corev1.Secret
 	// foreign are the account's own Secrets that somebody else has made.
@@ -86,7 +84,7 @@ func (r *BusinessAccountReconciler) decide(scope *accountScope) error {
 		scope.decision = scope.memory.applied
 		return nil
 	}
-	scope.decision = decision{fingerprint: scope.fingerprint, unsupported: tenant.Unsupported(scope.account)}
+	scope.decision = decision{fingerprint: scope.fingerprint}
 	if err := scope.decideSecrets(); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
@@ -340,7 +341,7 @@ func TestNothingIsMadeInANamespaceThatEnds(t *testing.T) {
 	w.Consistently(func() []string { return w.calls.since(before) }).WithTimeout(time.Second).Should(gomega.BeEmpty())
 }
 
-func TestWhatIsNotSupportedIsNamed(t *testing.T) {
+func TestAPageIsServed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
@@ -356,8 +357,9 @@ spec:
   timeZone: Europe/Paris
   channels: [{name: page, type: Messenger, pageID: "1", credentialsSecretName: acme-credentials}]
 `)
-	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSupported,
-		"This release does not support spec.channels[0].type 'Messenger': use 'WhatsApp'")
+	w.eventually("acme", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "")
+	w.Eventually(func() []config.Channel { return w.document().Channels }).Should(gomega.ConsistOf(
+		gomega.And(gomega.HaveField("ID", "1"), gomega.HaveField("Type", config.Messenger))))
 }
 
 func TestP7NoCredentialInStatusEventsAndObjects(t *testing.T) {

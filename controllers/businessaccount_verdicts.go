@@ -82,8 +82,6 @@ func gatewayVerdict(scope *accountScope) verdict {
 	var foreign *foreignError
 	var refused *refusedError
 	switch {
-	case scope.decision.unsupported != nil:
-		return isFalse(scope.decision.unsupported.Reason, scope.decision.unsupported.Message)
 	case scope.withheld != nil:
 		return isFalse(scope.withheld.Reason, scope.withheld.Message)
 	case errors.As(scope.failure, &foreign):

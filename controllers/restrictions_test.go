@@ -75,13 +75,6 @@ func TestP15WhatRestrictsArrivesWhateverIsMissing(t *testing.T) {
 		"another plan that is not there": {func(w *world) {
 			w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.PlanName = "nowhere" })
 		}, "PlanResolved"},
-		"what this release does not support": {func(w *world) {
-			w.updateAccount(func(account *v1alpha1.BusinessAccount) {
-				account.Spec.Channels = append(account.Spec.Channels, v1alpha1.Channel{
-					Name: "page", Type: v1alpha1.ChannelMessenger, PageID: "1", CredentialsSecretName: "second",
-				})
-			})
-		}, "GatewayAvailable"},
 		"keys": {func(w *world) { w.deleteSecret("acme-gateway-keys") }, "GatewayAvailable"},
 		"country": {func(w *world) {
 			w.updatePlan(func(plan *v1alpha1.PricingPlan) {

@@ -117,9 +117,6 @@ const (
 	ReasonPending = "Pending"
 	// ReasonPaused: spec.operation asks the operator to leave the gateway's objects alone.
 	ReasonPaused = "Paused"
-	// ReasonNotSupported: the spec asks for something that this release refuses; the message names
-	// the field.
-	ReasonNotSupported = "NotSupported"
 	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
 	ReasonUpstreamUnreachable = "UpstreamUnreachable"
 

@@ -37,9 +37,6 @@ type account struct {
 func newAccount(m *Manifests, state *State, o *Options, simulatorURL string) (*account, error) {
 	a := &account{manifests: m, secrets: tenant.Secrets{}}
 	a.adapt(state, o, simulatorURL)
-	if problem := tenant.Unsupported(m.Account); problem != nil {
-		return nil, fmt.Errorf("BusinessAccount %q: %s", m.Account.Name, problem.Message)
-	}
 	if err := tenant.CheckSelectors(&m.Plan.Spec); err != nil {
 		return nil, fmt.Errorf("PricingPlan %q: %w", m.Plan.Name, err)
 	}
