@@ -133,7 +133,7 @@ func (r *UpstreamInspectionReconciler) inspectPage(
 	}
 	found.missing, found.failure = missingOfPage(ctx, client, &page, appID)
 	if found.failure == nil && len(found.missing) > 0 && input.subscribesPages {
-		found.missing, found.failure = subscribePage(ctx, client, input, &page, appID)
+		found.missing, found.failure = nil, subscribePage(ctx, client, input, &page, appID)
 	}
 	if page.profile != nil {
 		found.profileFailure = applyProfile(ctx, client, input, page)
@@ -188,17 +188,17 @@ func subscribedOfPage(
 // subscribePage adds what is missing to what the app is told of already.
 func subscribePage(
 	ctx context.Context, client *graph.Client, input inspectionInput, page *pageInput, appID string,
-) (missing []string, err error) {
+) error {
 	if !input.mayChangePages {
-		return nil, errNotReady
+		return errNotReady
 	}
 	has, err := subscribedOfPage(ctx, client, page.identity, appID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	fields := append(has, neededOfPage(page)...)
+	fields := slices.Concat(has, neededOfPage(page))
 	slices.Sort(fields)
-	return nil, client.SubscribePage(ctx, page.identity.ID, slices.Compact(fields))
+	return client.SubscribePage(ctx, page.identity.ID, slices.Compact(fields))
 }
 
 // applyProfile gives a page its profile, unless it has it.

@@ -44,7 +44,7 @@ func newAccount(m *Manifests, state *State, o *Options, simulatorURL string) (*a
 	if a.plan, err = tenant.Plan(&m.Plan.Spec); err != nil {
 		return nil, fmt.Errorf("PricingPlan %q: %w", m.Plan.Name, err)
 	}
-	currency, err := money.ParseCurrency(string(m.Plan.Spec.Currency))
+	currency, err := money.ParseCurrency(m.Plan.Spec.Currency)
 	if err != nil {
 		return nil, fmt.Errorf("PricingPlan %q: spec.currency: %w", m.Plan.Name, err)
 	}

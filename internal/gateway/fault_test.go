@@ -174,7 +174,7 @@ func TestP12DoubtsAreResolvedByTheDatabasesClock(t *testing.T) {
 	database := postgrestest.Database(t)
 	const skew = 5 * time.Minute
 	right, wrong := noonClock(), clock.New(func() time.Time { return time.Now().Add(skew) })
-	wrong.Advance(noon.Sub(time.Now()))
+	wrong.Advance(time.Until(noon))
 	ahead := resting(
 		t, wrong, onDatabase(database), func(d *config.Document) { d.Doubt.WaitSeconds = 60 },
 	)

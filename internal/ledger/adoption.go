@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,10 +56,8 @@ func (o *owners) add(change *OwnerChange) (problem string) {
 	if (*o)[len(*o)-1] != change.FormerOwner {
 		return "its formerOwner is not the one that the ledger belonged to"
 	}
-	for _, earlier := range *o {
-		if earlier == change.Owner {
-			return "its owner had the ledger before, and gave it up"
-		}
+	if slices.Contains(*o, change.Owner) {
+		return "its owner had the ledger before, and gave it up"
 	}
 	*o = append(*o, change.Owner)
 	return ""

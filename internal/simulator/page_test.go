@@ -33,7 +33,7 @@ func (w *world) fetchUntil(ctx context.Context, path string, header ...string) *
 		w.Fatal(err)
 	}
 	w.Cleanup(func() { _ = response.Body.Close() })
-	return response //nolint:bodyclose // the test's end closes it
+	return response
 }
 
 func content(t *testing.T, response *http.Response) string {
@@ -47,7 +47,7 @@ func content(t *testing.T, response *http.Response) string {
 
 func TestPageAsksNobodyElse(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	page := w.fetch("/")
+	page := w.fetch("/") //nolint:bodyclose // fetch closes it at the test's end
 	if page.StatusCode != http.StatusOK || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
 		t.Fatalf("got %d, %s", page.StatusCode, page.Header.Get("Content-Type"))
 	}
@@ -68,7 +68,7 @@ func TestPageAsksNobodyElse(t *testing.T) {
 		t.Fatalf("the page names %d files: %s", len(named), html)
 	}
 	for _, file := range named {
-		answer := w.fetch(file[1])
+		answer := w.fetch(file[1]) //nolint:bodyclose // fetch closes it at the test's end
 		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Security-Policy") != policy {
 			t.Errorf("%s: got %d", file[1], answer.StatusCode)
 		}
@@ -96,7 +96,7 @@ func next(t *testing.T, lines *bufio.Scanner) FeedPart {
 func TestFeedTellsWhatChanges(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	w.write(ana, Inbound{Text: "Hello"})
-	feed := w.fetch("/control/feed")
+	feed := w.fetch("/control/feed") //nolint:bodyclose // fetch closes it at the test's end
 	lines := bufio.NewScanner(feed.Body)
 	lines.Buffer(nil, 1<<20)
 	first := next(t, lines)

@@ -57,16 +57,19 @@ func overlay(t *testing.T, component string) string {
 		return "config/default"
 	}
 	// A kustomization refers to what is beside it by relative paths only.
-	folder, err := os.MkdirTemp(filepath.Join(root, "config"), "test-")
-	if err != nil {
+	config := t.TempDir()
+	if err := os.CopyFS(config, os.DirFS(filepath.Join(root, "config"))); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	folder := filepath.Join(config, "overlay")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	text := fmt.Sprintf("resources: [../default]\ncomponents: [../%s]\n", component)
 	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join("config", filepath.Base(folder))
+	return folder
 }
 
 func TestChartTakesItsValues(t *testing.T) {
@@ -104,7 +107,8 @@ func TestChartTakesItsValues(t *testing.T) {
 
 func TestChartKeepsDefinitionsWhenItIsUninstalled(t *testing.T) {
 	const definition = "CustomResourceDefinition /businessaccounts.guichet.dev"
-	if got := fmt.Sprint(objects(t, template(t))[definition]["metadata"]); !strings.Contains(got, "helm.sh/resource-policy:keep") {
+	got := fmt.Sprint(objects(t, template(t))[definition]["metadata"])
+	if !strings.Contains(got, "helm.sh/resource-policy:keep") {
 		t.Errorf("%s has no policy to keep it: %s", definition, got)
 	}
 	if _, there := objects(t, template(t, "crds.enabled=false"))[definition]; there {
@@ -113,7 +117,9 @@ func TestChartKeepsDefinitionsWhenItIsUninstalled(t *testing.T) {
 }
 
 func TestChartRefusesWhatItDoesNotKnow(t *testing.T) {
-	for _, setting := range []string{"replica=2", "replicas=0", "image.registry=", "gateway.otlpEndpoint=collector", "watchNamespaces={Acme}"} {
+	for _, setting := range []string{
+		"replica=2", "replicas=0", "image.registry=", "gateway.otlpEndpoint=collector", "watchNamespaces={Acme}",
+	} {
 		_, complaint, err := try(t, tool(t, "helm"), "template", "guichet", "charts/guichet", "--set", setting)
 		if err == nil || !strings.Contains(string(complaint), "values don't meet the specifications of the schema") {
 			t.Errorf("%s: error %v, %s", setting, err, complaint)

@@ -97,7 +97,7 @@ func (b *Books) follow(w http.ResponseWriter, r *http.Request, t *served.Tenant,
 			last, err = tell(w, writer, books, last)
 		}
 		if err != nil {
-			return nil //nolint:nilerr // the answer has begun; the follower asks again, and hears why
+			return nil // the answer has begun; the follower asks again, and hears why
 		}
 		select {
 		case <-ticker.C:

@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/guichet-dev/guichet/internal/graph/clientbody"
@@ -129,13 +130,13 @@ func (n Network) readAction(s *Send, object rawjson.Object, action clientbody.Fi
 	if s.Recipient.isPublic() {
 		return action.Fail("needs recipient.id")
 	}
-	notice := `{"recipient":` + string(object.Get(memberRecipient)) + `,"sender_action":` + string(rawjson.Quote(word))
+	notice := fmt.Appendf(nil, `{"recipient":%s,"sender_action":%s`, object.Get(memberRecipient), rawjson.Quote(word))
 	for _, name := range []string{"persona_id", "payload"} {
 		if value := object.Get(name); value != nil {
-			notice += `,"` + name + `":` + string(value)
+			notice = fmt.Appendf(notice, `,"%s":%s`, name, value)
 		}
 	}
-	s.Action = json.RawMessage(notice + "}")
+	s.Action = append(notice, '}')
 	return nil
 }
 
@@ -191,7 +192,7 @@ func (n Network) readTag(s *Send, tag clientbody.Field) error {
 }
 
 // readOptions reads what a request may have beside its message.
-func (n Network) readOptions(s *Send, object rawjson.Object) error {
+func (n Network) readOptions(_ *Send, object rawjson.Object) error {
 	if kind := clientbody.At(object, "notification_type"); !kind.Absent() {
 		if _, err := kind.OneOf("REGULAR", "SILENT_PUSH", "NO_PUSH"); err != nil {
 			return err

@@ -164,8 +164,8 @@ func TestSenderActions(t *testing.T) {
 	if got, want := string(out.Notice), `{`+to+`,"sender_action":"typing_on","persona_id":"7"}`; got != want {
 		t.Errorf("the notice is %s; want %s", got, want)
 	}
-	if said, _ := json.Marshal(out.Answer("")); string(said) != `{"recipient_id":"24680135"}` {
-		t.Errorf("the answer is %s", said)
+	if said, err := json.Marshal(out.Answer("")); err != nil || string(said) != `{"recipient_id":"24680135"}` {
+		t.Errorf("the answer is %s, %v", said, err)
 	}
 }
 

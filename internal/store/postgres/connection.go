@@ -287,7 +287,8 @@ func (c *connection) manyOf(s *statement, query bool) *statement {
 	if s.many != nil || s.types == nil {
 		return s.many
 	}
-	text, possible := "", false
+	var text string
+	var possible bool
 	if query {
 		text, possible = setOfQuery(s.text, s.types)
 	} else {

@@ -29,7 +29,6 @@ var (
 	insertShape = regexp.MustCompile(`(?s)^INSERT INTO (\w+)\s+\(([^)]*)\)\s+VALUES \(([^)]*)\)(.*)$`)
 	conflictKey = regexp.MustCompile(`(?s)ON CONFLICT \(([^)]*)\)`)
 	updateShape = regexp.MustCompile(`(?s)^UPDATE (\w+) SET (.*) WHERE seq = \$(\d+)$`)
-	deleteShape = regexp.MustCompile(`(?s)^DELETE FROM (\w+) WHERE (seq|\w+ = \$1.*)$`)
 	otherShape  = regexp.MustCompile(`(?s)^(?:UPDATE|DELETE FROM) (\w+)\s`)
 	placeholder = regexp.MustCompile(`\$(\d+)`)
 )
@@ -102,11 +101,11 @@ func arraysOf(types []uint32, ordinality bool) (string, bool) {
 		}
 		arrays[i], columns[i] = fmt.Sprintf("$%d::%s[]", i+1, name), fmt.Sprintf("p%d", i+1)
 	}
-	with := ""
+	with, list := "", strings.Join(columns, ", ")
 	if ordinality {
-		with, columns = " WITH ORDINALITY", append(columns, "n")
+		with, list = " WITH ORDINALITY", list+", n"
 	}
-	return fmt.Sprintf("unnest(%s)%s AS k(%s)", strings.Join(arrays, ", "), with, strings.Join(columns, ", ")), true
+	return fmt.Sprintf("unnest(%s)%s AS k(%s)", strings.Join(arrays, ", "), with, list), true
 }
 
 // set is a statement for many lists of parameters of the given types, each parameter an array.

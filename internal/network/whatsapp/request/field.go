@@ -84,13 +84,13 @@ func (f field) text(least, most int) (string, error) {
 	return value, nil
 }
 
-// label reads what a customer taps: a text of 1 to most characters that is not blank.
-func (f field) label(most int) (string, error) {
+// checkLabel checks what a customer taps: a text of 1 to most characters that is not blank.
+func (f field) checkLabel(most int) error {
 	value, err := f.text(1, most)
 	if err == nil && strings.TrimSpace(value) == "" {
-		return "", invalid(f.path, "must not be blank")
+		return invalid(f.path, "must not be blank")
 	}
-	return value, err
+	return err
 }
 
 // oneOf checks that the field is a string that is one of some words.

@@ -46,7 +46,7 @@ func (f field) replies(kinds ...string) error {
 		if err := ids.add(reply.at("id"), maxReplyID); err != nil {
 			return err
 		}
-		if _, err := reply.at("title").label(maxReplyTitle); err != nil {
+		if err := reply.at("title").checkLabel(maxReplyTitle); err != nil {
 			return err
 		}
 		if err := titles.add(reply.at("title"), maxReplyTitle); err != nil {
@@ -61,7 +61,7 @@ func listAction(f field) error {
 	if err != nil {
 		return err
 	}
-	if _, err := action.at("button").label(maxOpenButton); err != nil {
+	if err := action.at("button").checkLabel(maxOpenButton); err != nil {
 		return err
 	}
 	sections, err := action.at("sections").list(1, maxSections)
@@ -105,7 +105,7 @@ func listRow(f field, ids unique) error {
 	if err := ids.add(row.at("id"), maxRowID); err != nil {
 		return err
 	}
-	if _, err := row.at("title").label(maxRowTitle); err != nil {
+	if err := row.at("title").checkLabel(maxRowTitle); err != nil {
 		return err
 	}
 	_, err = row.at("description").text(0, maxRowDescription)
@@ -118,7 +118,7 @@ func linkParameters(f field) error {
 	if err != nil {
 		return err
 	}
-	if _, err := parameters.at("display_text").label(maxOpenButton); err != nil {
+	if err := parameters.at("display_text").checkLabel(maxOpenButton); err != nil {
 		return err
 	}
 	link, err := parameters.at("url").text(1, MaxBody)

@@ -36,7 +36,7 @@ func flowParameters(f field) error {
 	case id != "" && name != "":
 		return invalid(parameters.path+".flow_name", "cannot accompany flow_id")
 	}
-	_, err = parameters.at("flow_cta").label(maxFlowButton)
+	err = parameters.at("flow_cta").checkLabel(maxFlowButton)
 	return err
 }
 
