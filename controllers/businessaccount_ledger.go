@@ -33,8 +33,8 @@ func (r *BusinessAccountReconciler) observeLedger(ctx context.Context, scope *ac
 	adopt := scope.account.Spec.Adopt
 	switch {
 	case known.Owner != string(scope.account.UID) && adopt != nil && adopt.LedgerID != known.ID:
-		scope.withheld = problem(v1alpha1.ReasonLedgerUnknown, "spec.adopt names ledger %s, and an account of this name "+
-			"had ledger %s: name that one, or give the account another name", adopt.LedgerID, known.ID)
+		scope.withheld = problem(v1alpha1.ReasonLedgerUnknown, "spec.adopt names ledger %s, and an account of this "+
+			"name had ledger %s: name that one, or give the account another name", adopt.LedgerID, known.ID)
 	case scope.paused():
 	case scope.secrets[tenant.KeysSecretName(scope.account.Name)] == nil:
 		scope.withheld, err = r.lostKeys(ctx, scope)
@@ -63,9 +63,10 @@ func (r *BusinessAccountReconciler) firstLedger(ctx context.Context, scope *acco
 		return nil
 	case keys != nil && scope.foreign(keys.Name) == nil:
 		scope.ledger = &tenant.LedgerRecord{}
-		scope.withheld = problem(v1alpha1.ReasonLedgerUnknown, "Secret %q holds the keys of a ledger that the operator "+
-			"has no record of: have the platform team restore ConfigMap %q in its namespace; or, to begin with an "+
-			"empty ledger, delete the Secret and what it unlocks", keys.Name, tenant.LedgerRecordName(scope.account.Namespace, scope.account.Name))
+		scope.withheld = problem(v1alpha1.ReasonLedgerUnknown, "Secret %q holds the keys of a ledger that the "+
+			"operator has no record of: have the platform team restore ConfigMap %q in its namespace; or, to begin "+
+			"with an empty ledger, delete the Secret and what it unlocks",
+			keys.Name, tenant.LedgerRecordName(scope.account.Namespace, scope.account.Name))
 		return nil
 	default:
 		scope.ledger = tenant.NewLedger(scope.account)
@@ -88,8 +89,8 @@ func (r *BusinessAccountReconciler) grantedLedger(
 		return nil, nil, err
 	}
 	if len(records) == 0 {
-		return nil, problem(v1alpha1.ReasonLedgerUnknown, "spec.adopt names ledger %s, which the operator has no record "+
-			"of: ask the platform team to restore it", id), nil
+		return nil, problem(v1alpha1.ReasonLedgerUnknown, "spec.adopt names ledger %s, which the operator has no "+
+			"record of: ask the platform team to restore it", id), nil
 	}
 	for i := range records {
 		record, err := tenant.ReadLedger(&records[i])
@@ -100,8 +101,8 @@ func (r *BusinessAccountReconciler) grantedLedger(
 			return record.AdoptedBy(account), nil, nil
 		}
 	}
-	return nil, problem(v1alpha1.ReasonLedgerNotGranted, "spec.adopt names ledger %s, which this account may not go on "+
-		"with: ask the platform team to let it", id), nil
+	return nil, problem(v1alpha1.ReasonLedgerNotGranted, "spec.adopt names ledger %s, which this account may not go "+
+		"on with: ask the platform team to let it", id), nil
 }
 
 // lostVolume says that the volume is gone although the ledger on it has records. An empty one in

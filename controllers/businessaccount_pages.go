@@ -43,7 +43,8 @@ func showPages(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 // take back what it said.
 func (j judgement) setInspected(conditionType string, v verdict) {
 	standing := apimeta.FindStatusCondition(*j.conditions, conditionType)
-	if v.reason == v1alpha1.ReasonUpstreamUnreachable && standing != nil && standing.ObservedGeneration == j.generation {
+	if v.reason == v1alpha1.ReasonUpstreamUnreachable && standing != nil &&
+		standing.ObservedGeneration == j.generation {
 		return
 	}
 	j.set(conditionType, v)

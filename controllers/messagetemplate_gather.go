@@ -124,7 +124,8 @@ func (r *MessageTemplateReconciler) olderTwin(
 	for i := range list.Items {
 		other := &list.Items[i]
 		if other.UID != object.UID && other.Spec.Name == object.Spec.Name &&
-			other.Spec.ChannelName == object.Spec.ChannelName && other.Spec.Language == object.Spec.Language && olderThan(other, object) {
+			other.Spec.ChannelName == object.Spec.ChannelName && other.Spec.Language == object.Spec.Language &&
+			olderThan(other, object) {
 			return other, nil
 		}
 	}

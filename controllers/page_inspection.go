@@ -139,7 +139,9 @@ func (r *UpstreamInspectionReconciler) inspectPage(
 		found.profileFailure = applyProfile(ctx, client, input, page)
 	}
 	if found.failure != nil && !errors.Is(found.failure, errNotReady) {
-		log.FromContext(ctx).Info("A page could not be subscribed", "channel", page.channel, "error", found.failure.Error())
+		log.FromContext(ctx).Info(
+			"A page could not be subscribed", "channel", page.channel, "error", found.failure.Error(),
+		)
 	}
 	return found
 }

@@ -110,7 +110,9 @@ func TestP9OperatorSubscribesThePageAndThenRests(t *testing.T) {
 	h.asked()
 	h.want("PageSubscribed", "Unknown RegistrationWaits: The app is subscribed to page 108 once ChannelsHeld is True")
 	h.held(metav1.ConditionTrue)
-	want := []string{"GET /debug_token", "GET /108/subscribed_apps", "GET /108/subscribed_apps", "POST /108/subscribed_apps"}
+	want := []string{
+		"GET /debug_token", "GET /108/subscribed_apps", "GET /108/subscribed_apps", "POST /108/subscribed_apps",
+	}
 	if diff := cmp.Diff(want, h.asked()); diff != "" {
 		t.Error(diff)
 	}
@@ -168,7 +170,9 @@ func TestThePagesProfileIsKept(t *testing.T) {
 	h.edit(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Channels[0].Profile = &v1alpha1.PageProfile{
 			GetStartedPayload: "START",
-			Greetings:         []v1alpha1.PageGreeting{{Locale: "fr_FR", Text: "Bonjour"}, {Locale: "default", Text: "Hello"}},
+			Greetings: []v1alpha1.PageGreeting{
+				{Locale: "fr_FR", Text: "Bonjour"}, {Locale: "default", Text: "Hello"},
+			},
 			Menus: []v1alpha1.PageMenu{{Locale: "default", Items: []v1alpha1.PageMenuItem{
 				{Title: "Orders", Payload: "ORDERS"}, {Title: "Shop", URL: "https://shop.example"},
 			}}},

@@ -17,12 +17,16 @@ func profileOf(spec *v1alpha1.PageProfile) *graph.PageProfile {
 		profile.GetStarted = &graph.GetStarted{Payload: spec.GetStartedPayload}
 	}
 	for _, greeting := range spec.Greetings {
-		profile.Greetings = append(profile.Greetings, graph.Greeting{Locale: string(greeting.Locale), Text: greeting.Text})
+		profile.Greetings = append(profile.Greetings, graph.Greeting{
+			Locale: string(greeting.Locale), Text: greeting.Text,
+		})
 	}
 	for _, breakers := range spec.IceBreakers {
 		translated := graph.IceBreakers{Locale: string(breakers.Locale)}
 		for _, question := range breakers.Questions {
-			translated.Questions = append(translated.Questions, graph.Question{Text: question.Text, Payload: question.Payload})
+			translated.Questions = append(translated.Questions, graph.Question{
+				Text: question.Text, Payload: question.Payload,
+			})
 		}
 		profile.IceBreakers = append(profile.IceBreakers, translated)
 	}

@@ -65,7 +65,8 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 		"permissions are not told": {one(graph.TokenInfo{Valid: true}, nil), well},
 		"the second of two": {
 			append(one(ends(time.Time{}), nil),
-				tokenInspection{secretName: "second", info: ends(now)}, tokenInspection{secretName: "third", failure: errDown}),
+				tokenInspection{secretName: "second", info: ends(now)},
+				tokenInspection{secretName: "third", failure: errDown}),
 			`False AccessTokenExpires: The access token in Secret "second" ends on 2026-11-20` + renew,
 		},
 	} {

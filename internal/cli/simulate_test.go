@@ -49,7 +49,8 @@ esac`)
 	if first, _, _ := strings.Cut(printed, "\n"); first != "http://127.0.0.1:41234/#token=token-of-acme" {
 		t.Errorf("got %q", printed)
 	}
-	const forward = "--context kind port-forward --namespace guichet-simulator --address 127.0.0.1 service/simulator :8090\n"
+	const forward = "--context kind port-forward --namespace guichet-simulator --address 127.0.0.1 " +
+		"service/simulator :8090\n"
 	if got := arguments(); !strings.HasSuffix(got, forward) {
 		t.Errorf("kubectl got %s", got)
 	}

@@ -143,14 +143,16 @@ func TestP13UniteJoinsSubscriptions(t *testing.T) {
 	other.Subscribe(Subscription{Key: "second", Every: halfDay}, false, 1200)
 	other.Subscribe(Subscription{Key: "k"}, true, 1500)
 	a, b := one, other
-	a.Subscriptions, b.Subscriptions = append([]Subscription{}, one.Subscriptions...), append([]Subscription{}, other.Subscriptions...)
+	a.Subscriptions = append([]Subscription{}, one.Subscriptions...)
+	b.Subscriptions = append([]Subscription{}, other.Subscriptions...)
 	a.Unite(&other)
 	b.Unite(&one)
 	if !reflect.DeepEqual(a.Subscriptions, b.Subscriptions) {
 		t.Fatalf("the order of a union makes a difference: %+v and %+v", a.Subscriptions, b.Subscriptions)
 	}
 	k := a.Subscription("k")
-	if len(a.Subscriptions) != 2 || !k.Choice.Stopped || !slices.Equal(k.Accepted, []Accepted{{"m1", 2000}, {"m2", 3000}}) {
+	if len(a.Subscriptions) != 2 || !k.Choice.Stopped ||
+		!slices.Equal(k.Accepted, []Accepted{{"m1", 2000}, {"m2", 3000}}) {
 		t.Fatalf("got %+v", a.Subscriptions)
 	}
 }

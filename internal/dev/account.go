@@ -86,7 +86,8 @@ func (a *account) adapt(state *State, o *Options, simulatorURL string) {
 		a.notes = append(a.notes, "spec.callback: callbacks go to the page instead of "+ba.Spec.Callback.URL)
 	}
 	ba.Spec.Callback = &v1alpha1.Callback{
-		URL: cmp.Or(o.CallbackURL, simulatorURL+simulator.SinkPath+ba.Spec.WhatsAppBusinessAccountID), SecretName: callbackSecretName,
+		URL:        cmp.Or(o.CallbackURL, simulatorURL+simulator.SinkPath+ba.Spec.WhatsAppBusinessAccountID),
+		SecretName: callbackSecretName,
 	}
 	a.complete(callbackSecretName, v1alpha1.SecretKeyCallback, func() string { return state.CallbackSecret })
 	if ba.Spec.Gateway == nil {

@@ -38,7 +38,9 @@ func advertises(d *config.Document) {
 		Currency: "USD", Revisions: []pricing.Revision{{
 			Name: "paid-reach", EffectiveDate: "2026-01-01", ClassifyBy: "Category", Unit: "Message",
 			OutsideWindow: "TemplateOnly", RateAt: "Delivery", ServiceWindow: pricing.ServiceWindow{Openings: window},
-			Free: []pricing.FreeRule{{Name: "standard", Reason: "ServiceWindow", When: "Always", Categories: []string{"Service"}}},
+			Free: []pricing.FreeRule{{
+				Name: "standard", Reason: "ServiceWindow", When: "Always", Categories: []string{"Service"},
+			}},
 			Rates: []pricing.MarketRates{
 				{Market: "Peru", Prices: []pricing.Price{{Category: "Marketing", Amount: "0.04"}}},
 				{Market: "Any", Prices: []pricing.Price{{Category: "Marketing", Amount: "0.10"}}},
@@ -137,7 +139,9 @@ func (w *ads) set(person string, state pages.PersonState) {
 func TestP2MarketingOfAPageIsChargedOnceOnItsDelivery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newAds(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("1"), Action: config.BudgetBlock} })
+		w := newAds(t, func(d *config.Document) {
+			d.Budget = &config.Budget{Limit: usd("1"), Action: config.BudgetBlock}
+		})
 		w.control(http.MethodPut, "knobs", `{"duplicateRate":1}`)
 		w.subscribes(lima, "tok-lima")
 		w.subscribes("24680136", "tok-nowhere", "notification_messages_timezone", "UTC")
@@ -165,7 +169,10 @@ func TestP2MarketingOfAPageIsChargedOnceOnItsDelivery(t *testing.T) {
 		w.webhook(w.tracked("marketing_message_reads", "tok-lima", w.upstreamOf("tok-lima", got.id)), appSecret)
 		r = w.settled(2)
 		if r.Period.Billed != usd("0.14") || r.Period.Reserved != usd("0") || r.Period.Messages != 2 {
-			t.Errorf("%s billed for %d, %s reserved; want 0.14 USD for 2", r.Period.Billed, r.Period.Messages, r.Period.Reserved)
+			t.Errorf(
+				"%s billed for %d, %s reserved; want 0.14 USD for 2",
+				r.Period.Billed, r.Period.Messages, r.Period.Reserved,
+			)
 		}
 		w.until("the business is told of the delivery by its own id", func() bool {
 			return len(w.business.received(`"marketing_message_tracking_id":"`+got.id+`"`)) >= 2
@@ -174,7 +181,8 @@ func TestP2MarketingOfAPageIsChargedOnceOnItsDelivery(t *testing.T) {
 			t.Fatal(err)
 		}
 		record := w.settlements(got.id)[got.id]
-		if record.Category != "marketing" || record.Market != "Peru" || record.Plan != "messenger" || record.Channel != shopPage || record.Charge.String() != "0.04" {
+		if record.Category != "marketing" || record.Market != "Peru" || record.Plan != "messenger" ||
+			record.Channel != shopPage || record.Charge.String() != "0.04" {
 			t.Errorf("the ledger has %+v", record)
 		}
 		for _, secret := range []string{"tok-lima", lima, "everything is cheaper"} {
@@ -222,7 +230,10 @@ func TestMarketingOfAPageNeedsASubscription(t *testing.T) {
 			}
 		}
 		refused("a token that nobody was told of", "tok-who", 200, "knows no subscription by this token")
-		refused("a person in the European Union", "tok-paris", 551, "no marketing messages to people in the European Union")
+		refused(
+			"a person in the European Union", "tok-paris", 551,
+			"no marketing messages to people in the European Union",
+		)
 		if got := w.sells("tok-lima"); got.status != http.StatusOK {
 			t.Fatalf("got %d %s", got.status, got.body)
 		}
@@ -536,7 +547,8 @@ func TestP3MarketingWithoutARate(t *testing.T) {
 				w := newAds(t, unpriced, func(d *config.Document) { d.Budget = tc.budget })
 				w.subscribes(lima, "tok-lima")
 				got := w.sells("tok-lima")
-				if got.status != tc.want || tc.want != http.StatusOK && !strings.Contains(got.body, "The price plan has no rate") {
+				if got.status != tc.want ||
+					tc.want != http.StatusOK && !strings.Contains(got.body, "The price plan has no rate") {
 					t.Fatalf("got %d %s, want %d", got.status, got.body, tc.want)
 				}
 				if tc.want == http.StatusOK {

@@ -50,7 +50,9 @@ func TestP5BooksAreThoseOfTheLedger(t *testing.T) {
 				t.Errorf("record %d is about %s, want %s: the newest is the first", i, record.MessageID, want)
 			}
 			if i > 0 && record.Hash != books.Records[i-1].PreviousHash {
-				t.Errorf("record %d has hash %s, and the one after it follows another: %+v", i, record.Hash, books.Records)
+				t.Errorf(
+					"record %d has hash %s, and the one after it follows another: %+v", i, record.Hash, books.Records,
+				)
 			}
 		}
 		// The first of a part follows the record before it, which is not shown.

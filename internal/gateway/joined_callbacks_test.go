@@ -59,7 +59,9 @@ func TestP1P2CallbacksAreJoinedWhileTheGatewayIsBehind(t *testing.T) {
 				}
 				endpoint.refusing.Store(0)
 				w.until("the last one is delivered", func() bool { return w.report().Queues.Callbacks == 0 })
-				if got := w.do(http.MethodGet, "/v26.0/"+phoneID+"/refused_callbacks", ""); strings.Contains(got.body, "wamid") {
+				if got := w.do(
+					http.MethodGet, "/v26.0/"+phoneID+"/refused_callbacks", "",
+				); strings.Contains(got.body, "wamid") {
 					t.Errorf("of those set aside it says %s", got.body)
 				}
 			})

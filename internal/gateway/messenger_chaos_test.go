@@ -86,7 +86,10 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOfAPageOnce(t *testing.T) {
 				}
 				r := w.settled(messages)
 				if r.Period.Messages != messages || r.Period.Charged != taken {
-					t.Fatalf("%d settled and %d charged; want %d and %d", r.Period.Messages, r.Period.Charged, messages, taken)
+					t.Fatalf(
+						"%d settled and %d charged; want %d and %d",
+						r.Period.Messages, r.Period.Charged, messages, taken,
+					)
 				}
 			})
 		})

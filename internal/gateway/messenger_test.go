@@ -220,7 +220,8 @@ func TestP2InstagramSettlesOnAcceptance(t *testing.T) {
 			t.Fatalf("%s is billed; want 0.01 USD", r.Period.Billed)
 		}
 		long := strings.Repeat("é", 501)
-		if got := w.sendFrom(instagramID, messageTo(person, long)); got.code != 100 || !strings.Contains(got.body, "1000 bytes") {
+		if got := w.sendFrom(instagramID, messageTo(person, long)); got.code != 100 ||
+			!strings.Contains(got.body, "1000 bytes") {
 			t.Fatalf("a text of 1,002 bytes got %d %s; want 100", got.status, got.body)
 		}
 	})
@@ -232,7 +233,8 @@ func TestMeIsTheChannelOfTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, gatewaytest.WithPages(t))
 		person, _ := w.chats(pageID, time.Hour, pages.Act{Text: "hello"})
-		form := "recipient=%7B%27id%27%3A%27" + person + "%27%7D&messaging_type=RESPONSE&message=%7B%27text%27%3A%27hi%27%7D"
+		form := "recipient=%7B%27id%27%3A%27" + person + "%27%7D&messaging_type=RESPONSE" +
+			"&message=%7B%27text%27%3A%27hi%27%7D"
 		for _, body := range []string{messageTo(person, "hi"), form} {
 			for _, version := range []string{"/v3.2", "/v26.0", ""} {
 				path := version + "/me/messages?appsecret_proof=ab&access_token=" + gatewaytest.PageKey

@@ -40,7 +40,10 @@ func TestCodesOfMarketingMessages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := ParseError(400, nil, []byte(`{"error":{"message":"no","type":"OAuthException",`+tc.body+`}}`))
 			if e.Class() != tc.class || e.Wait() != tc.wait || e.Cause() != tc.cause || e.HidesOutcome() {
-				t.Fatalf("got %s, %v, cause %d; want %s, %v, cause %d", e.Class(), e.Wait(), e.Cause(), tc.class, tc.wait, tc.cause)
+				t.Fatalf(
+					"got %s, %v, cause %d; want %s, %v, cause %d",
+					e.Class(), e.Wait(), e.Cause(), tc.class, tc.wait, tc.cause,
+				)
 			}
 		})
 	}

@@ -160,8 +160,9 @@ func (c *Client) InspectToken(ctx context.Context) (TokenInfo, error) {
 		return TokenInfo{}, err
 	}
 	return TokenInfo{
-		AppID: answer.Data.AppID, ProfileID: answer.Data.ProfileID, Valid: answer.Data.Valid, Permissions: answer.Data.Scopes,
-		Expires: unixOrZero(answer.Data.Expires), DataExpires: unixOrZero(answer.Data.DataExpires),
+		AppID: answer.Data.AppID, ProfileID: answer.Data.ProfileID, Valid: answer.Data.Valid,
+		Permissions: answer.Data.Scopes, Expires: unixOrZero(answer.Data.Expires),
+		DataExpires: unixOrZero(answer.Data.DataExpires),
 	}, nil
 }
 

@@ -61,7 +61,9 @@ func TestProfileEqualsWhatMetaAddsDefaultsTo(t *testing.T) {
 func TestSetPageProfileSetsBeforeItDeletes(t *testing.T) {
 	client, last := upstream(t, 200, `{"result":"success"}`)
 	there := PageProfile{Greetings: []Greeting{{Locale: "default", Text: "Hello"}}}
-	if err := client.SetPageProfile(t.Context(), "108", PageProfile{GetStarted: &GetStarted{Payload: "GO"}}, there); err != nil {
+	if err := client.SetPageProfile(
+		t.Context(), "108", PageProfile{GetStarted: &GetStarted{Payload: "GO"}}, there,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if want := `DELETE /v26.0/108/messenger_profile {"fields":["greeting"]}`; *last != want {

@@ -192,7 +192,8 @@ func TestTableMistakesAreFound(t *testing.T) {
 		{"no date", countries, markets + "soon,Germany,DE\n", "markets.csv: line 3"},
 	}
 	for _, tc := range tests {
-		if _, err := read(tc.countries, tc.markets, "country,zones\n"); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+		_, err := read(tc.countries, tc.markets, "country,zones\n")
+		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want an error at %s", tc.name, err, tc.want)
 		}
 	}

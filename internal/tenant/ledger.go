@@ -18,10 +18,10 @@ import (
 const (
 	// LabelLedger is the id of a ledger, on the record that the operator keeps of it.
 	LabelLedger = "guichet.dev/ledger"
-	// AnnotationAdoptableBy, on a ledger's record, is the namespace and name of the account that
+	// AnnotationAdoptableBy is, on a ledger's record, the namespace and name of the account that
 	// the platform lets go on with the ledger, such as "shop/acme".
 	AnnotationAdoptableBy = "guichet.dev/adoptable-by"
-	// AnnotationAcceptedLoss, on a ledger's record, is the hash of the last record that was
+	// AnnotationAcceptedLoss is, on a ledger's record, the hash of the last record that was
 	// published of the ledger, if the platform accepts that it is lost: the account that goes on
 	// with the ledger then goes on with what its store has.
 	AnnotationAcceptedLoss = "guichet.dev/accepted-loss"

@@ -12,7 +12,10 @@ func templates() []template.Definition {
 					Type: template.Header, Format: template.FormatText, Text: "Parcel {{1}}",
 					Example: &template.Example{HeaderText: []string{"AC-2048"}},
 				},
-				body("Hello {{1}}, your parcel arrives on {{2}} before noon. Somebody must be there to sign.", "Ana", "Monday"),
+				body(
+					"Hello {{1}}, your parcel arrives on {{2}} before noon. Somebody must be there to sign.",
+					"Ana", "Monday",
+				),
 				{Type: template.Footer, Text: "Acme Parcels"},
 				buttons(template.Button{Type: template.ButtonQuickReply, Text: "Another day, please"}),
 			},

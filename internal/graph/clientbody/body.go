@@ -89,7 +89,8 @@ func parametersIn(body rawjson.Object) (credentials []string, err error) {
 		case parameter.IsCredential(name):
 			credentials = append(credentials, name)
 		case parameter.IsControl(name):
-			return nil, malformed("The parameters method, ids and batch are not taken: send one message in each request.")
+			return nil, malformed("The parameters method, ids and batch are not taken: " +
+				"send one message in each request.")
 		case parameter.IsWebhook(name):
 			return nil, malformed("Webhooks come to the gateway, which passes them on: " +
 				"remove override_callback_uri and verify_token.")

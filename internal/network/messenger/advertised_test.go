@@ -93,7 +93,8 @@ func FuzzParseAdvertised(f *testing.F) {
 			t.Fatalf("%s cannot be encoded: %v", out.Content, err)
 		}
 		again, err := Network{}.ParseAdvertised(sent)
-		if err != nil || again.To != out.To || again.Campaign != out.Campaign || again.Type != out.Type || again.CallbackData != nil {
+		if err != nil || again.To != out.To || again.Campaign != out.Campaign ||
+			again.Type != out.Type || again.CallbackData != nil {
 			t.Fatalf("%s is sent as %s: %v", body, sent, err)
 		}
 	})
@@ -182,7 +183,8 @@ func TestReadMarketingFailure(t *testing.T) {
 	s, ok := one(t, `{"id":"1081","time":1760000000500,"changes":[{"field":"marketing_message_delivery_failed","value":{"app_id":77,`+
 		`"business_id":9,"page_id":1081,"messenger_subscription_token":"tok-1","timestamp":1760000000123,"error_message":"Unknown Error",`+
 		`"message_id":"120210"}}]}`).(*network.Status)
-	if !ok || s.ID != "" || s.Step != conversation.Failed || len(s.Errors) != 1 || s.Subscription != "@subscription/tok-1" || s.Campaign != "120210" {
+	if !ok || s.ID != "" || s.Step != conversation.Failed || len(s.Errors) != 1 ||
+		s.Subscription != "@subscription/tok-1" || s.Campaign != "120210" {
 		t.Fatalf("got %+v", s)
 	}
 	if got := string(s.Callback("m_1", nil)); !strings.Contains(got, `"marketing_message_tracking_id":"m_1"`) {
@@ -215,7 +217,8 @@ func TestReadSubscription(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, ok := one(t, optIn(tc.more)).(*network.Subscription)
-			if !ok || s.Address != "@subscription/tok-1" || len(s.From) != 1 || s.From[0] != identity.Address("@psid/24680135") ||
+			if !ok || s.Address != "@subscription/tok-1" || len(s.From) != 1 ||
+				s.From[0] != identity.Address("@psid/24680135") ||
 				s.Stopped != tc.stopped || s.Every != tc.every || s.Zone != "America/Lima" || s.Expires.Unix() != 1791536000 ||
 				s.At.UnixMilli() != 1760000000123 || !strings.Contains(string(s.Callback), `"tok-1"`) {
 				t.Fatalf("got %+v", s)

@@ -57,10 +57,14 @@ func channelRules() []rule {
 		{name: "subscribed_apps_write", edge: "subscribed_apps", method: anyMethod, refusal: operators},
 		{name: "custom_labels", edge: "custom_labels", method: get, query: append([]string{"fields"}, paging...)},
 		{name: "custom_labels_write", edge: "custom_labels", method: post},
-		{name: "message_templates", edge: "message_templates", method: get, query: append([]string{"fields", "name"}, paging...)},
+		{
+			name: "message_templates", edge: "message_templates", method: get,
+			query: append([]string{"fields", "name"}, paging...),
+		},
 		{
 			name: "message_templates_write", edge: "message_templates", method: anyMethod,
-			refusal: "Templates are objects of the platform's: write a MessageTemplate, which the operator creates upstream.",
+			refusal: "Templates are objects of the platform's: write a MessageTemplate, " +
+				"which the operator creates upstream.",
 		},
 	}
 }

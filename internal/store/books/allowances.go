@@ -41,7 +41,7 @@ func (r reservation) most() (money.Decimal, error) {
 	return rest.Add(r.exposed)
 }
 
-// heldClaims are the claims of a message on allowances.
+// HeldClaims are the claims of a message on allowances.
 type HeldClaims struct {
 	coverable money.Decimal // what of its reservation allowances may pay for
 	Covered   bool          // whether they surely did when it was accepted
@@ -96,6 +96,7 @@ func (h HeldClaims) String() string {
 
 var errClaims = errors.New("a message's claims on allowances are not what was written")
 
+// ParseHeldClaims reads the claims of a message on allowances as HeldClaims.String writes them.
 func ParseHeldClaims(text string) (HeldClaims, error) {
 	if text == "" {
 		return HeldClaims{}, nil

@@ -25,7 +25,7 @@ const (
 	selectTotals     = `SELECT messages, charged, billed, cost, period, currency, category FROM totals`
 )
 
-// entriesPage is how many records are in memory at a time.
+// EntriesPage is how many records are in memory at a time.
 const EntriesPage = 1000
 
 // Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle;
@@ -101,6 +101,7 @@ func (r Records) Settlement(messageID string) (*ledger.Record, bool, error) {
 	return record, err == nil, err
 }
 
+// Entries are the next entries of the ledger after a sequence, in order, EntriesPage at most.
 func (tx *Tx) Entries(after int64) ([]ledger.Entry, error) {
 	entries := make([]ledger.Entry, 0, EntriesPage)
 	err := tx.Each(selectRecords, []any{after, EntriesPage}, func(v engine.Row) bool {
@@ -135,6 +136,7 @@ func (r Records) Entries(after int64) iter.Seq2[ledger.Entry, error] {
 	}
 }
 
+// StoredTotals are the totals of the ledger as they are stored, by what they are totals of.
 func (tx *Tx) StoredTotals() (ledger.Totals, error) {
 	totals := ledger.Totals{}
 	var bad error

@@ -12,7 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// booksTx is a transaction with what is counted, billed and reserved.
+// Tx is a transaction with what is counted, billed and reserved.
 type Tx struct {
 	*txn.Tx
 	tally   *tally

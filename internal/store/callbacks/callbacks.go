@@ -11,7 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// callbacksTx is a transaction with the deliveries to the business's endpoint.
+// Tx is a transaction with the deliveries to the business's endpoint.
 type Tx struct {
 	*intake.Tx
 	endpoint    *txn.Cell[Endpoint]
@@ -323,6 +323,7 @@ func (q CallbackQueue) Next() (time.Time, error) {
 	return txn.Instant(at), err
 }
 
+// Place names where the payload of a delivery is stored, which is sealed for that place alone.
 func (c *Callback) Place() string {
 	return "callbacks.payload/" + c.Channel + "/" + c.Customer.String()
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// intakeTx is a transaction with what the upstream has told that belongs to no message yet, or not
-// to one alone.
+// Tx is a transaction with what the upstream has told that belongs to no message yet, or not to one
+// alone.
 type Tx struct {
 	*books.Tx
 	sounds   map[string]*txn.Cell[sound] // by channel

@@ -146,7 +146,7 @@ const (
 // ErrInvalid says that a message cannot be stored as it is: a mistake of the caller.
 var ErrInvalid = errors.New("the message cannot be stored")
 
-// currentCustomer is whom a message is for, as far as is known by now: see unite.
+// CurrentCustomer is whom a message is for, as far as is known by now: see unite.
 const CurrentCustomer = `COALESCE((SELECT kept FROM united WHERE gone = messages.customer), messages.customer)`
 
 const messageColumns = `seq, id, channel, ` + CurrentCustomer + `, lane, state, ready_at, attempts, upstream_id,
@@ -162,9 +162,10 @@ const (
 		upstream_hash = COALESCE($5, upstream_hash), upstream_id = COALESCE($6, upstream_id), settled = $7,
 		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14,
 		opened = $15`
-	updateMessage           = setMessage + ` WHERE seq = $16`
-	updateAndDropContent    = setMessage + `, content = NULL WHERE seq = $16`
-	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
+	updateMessage        = setMessage + ` WHERE seq = $16`
+	updateAndDropContent = setMessage + `, content = NULL WHERE seq = $16`
+	keepContentUntil     = `UPDATE messages SET content_until = $1 WHERE seq = $2`
+	// SelectMessage asks for the row of the message with an id, as ReadMessage reads it.
 	SelectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
 	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`

@@ -105,7 +105,8 @@ func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room 
 func (tx *Tx) rejoin(m *Message) error {
 	due := m.ReadyAt
 	m.ReadyAt = time.Time{}
-	line, err := tx.Queue().Line(txn.Person{Channel: m.Channel, Customer: m.Customer}) // while it is parked, it is not before itself
+	// While it is parked, it is not before itself.
+	line, err := tx.Queue().Line(txn.Person{Channel: m.Channel, Customer: m.Customer})
 	if err != nil {
 		return err
 	}

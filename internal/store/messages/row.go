@@ -11,7 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// messageRow is a row of messages on its way to a Message.
+// MessageRow is a row of messages on its way to a Message.
 type MessageRow struct {
 	message                       *Message
 	reserved, times               string

@@ -52,7 +52,10 @@ type Subject struct {
 // before it ends.
 func (tx *Tx) BeginAhead(of []Subject) error {
 	a := tx.gather(of)
-	first := append(tx.Hot(), a.messages(), a.addresses(), tx.AheadOfKeys(a.keys), tx.Ahead(a.callbacks), tx.AheadOfEvents(a.events))
+	first := append(
+		tx.Hot(), a.messages(), a.addresses(),
+		tx.AheadOfKeys(a.keys), tx.Ahead(a.callbacks), tx.AheadOfEvents(a.events),
+	)
 	if a.strangers {
 		first = append(first, tx.AskChannels())
 	}

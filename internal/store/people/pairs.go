@@ -12,6 +12,7 @@ const (
 	selectPair = `SELECT full_at FROM pairs WHERE channel = $1 AND customer = $2`
 	upsertPair = `INSERT INTO pairs (channel, customer, full_at) VALUES ($1, $2, $3)
 		ON CONFLICT (channel, customer) DO UPDATE SET full_at = excluded.full_at`
+	// PurgePairs forgets the oldest pairs that are whole again by an instant, so many at a time.
 	PurgePairs = `DELETE FROM pairs WHERE full_at <= (SELECT MAX(full_at) FROM
 		(SELECT full_at FROM pairs WHERE full_at <= $1 ORDER BY full_at LIMIT $2 + 0) AS oldest)`
 	erasePair = `DELETE FROM pairs WHERE channel = $1 AND customer = $2`

@@ -11,7 +11,7 @@ type cells struct {
 	attempt *[]func()
 }
 
-// cell is a row's value, with what it was before the current operation.
+// Cell is a row's value, with what it was before the current operation.
 type Cell[T any] struct {
 	Value, before T
 	operation     int // the operation that before belongs to
@@ -65,4 +65,5 @@ func (tx *Tx) BeginAttempt() (undo func()) {
 	}
 }
 
+// EndAttempt ends what BeginAttempt began: what is changed from now on is not put back by it.
 func (tx *Tx) EndAttempt() { tx.cells.attempt = nil }

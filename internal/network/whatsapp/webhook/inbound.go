@@ -193,6 +193,7 @@ func (c *Change) readMessages(value rawjson.Object) {
 	}
 }
 
+// ParseMessage reads a message of a webhook; of one that is no object, it keeps the Raw alone.
 func ParseMessage(raw []byte) Message {
 	object, err := rawjson.ParseObject(raw)
 	if err != nil {

@@ -140,6 +140,7 @@ func Parse(body []byte) (*Webhook, error) {
 	return Read(webhook)
 }
 
+// Read reads the changes of a webhook that is parsed already, and tolerates as much as Parse.
 func Read(from network.Webhook) (*Webhook, error) {
 	webhook, updates := &Webhook{Object: from.Object}, 0
 	for _, raw := range from.Entries {
