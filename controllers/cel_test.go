@@ -183,6 +183,8 @@ func TestInvalidManifestsAreRefusedWithASentence(t *testing.T) {
 	c, namespace := directClient(t), newNamespace(t)
 	valid := map[string]string{
 		"BusinessAccount": validAccount, "MessageTemplate": validTemplate, "PricingPlan": validPlan,
+		"page's MessageTemplate": strings.Replace(strings.Replace(validTemplate,
+			"name: order}", "name: order-of-page}", 1), "accountName: acme", "accountName: acme\n  channelName: page", 1),
 	}
 	for kind, manifest := range valid {
 		object := manifestOf(t, manifest, "{}", namespace)

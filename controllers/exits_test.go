@@ -105,7 +105,7 @@ func TestOrderOfTheChecks(t *testing.T) {
 	if diff := cmp.Diff([]string{
 		"PlanResolved", "ClaimsGranted", "CredentialsValid", "ChannelsHeld", "HostHeld", "TemplatesServed",
 		"GatewayAvailable", "StoreWritable", "ConfigSynced", "UpstreamAccepts", "WebhookRegistered",
-		"WebhooksArrive", "UsageCurrent", "Reconciled",
+		"PageSubscribed", "WebhooksArrive", "UsageCurrent", "Reconciled",
 	}, counted); diff != "" {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
@@ -117,7 +117,9 @@ func TestOrderOfTheChecks(t *testing.T) {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)
 	}
 	registering := &accountScope{account: &v1alpha1.BusinessAccount{Spec: v1alpha1.BusinessAccountSpec{
-		Channels: []v1alpha1.Channel{{Name: "main", Type: v1alpha1.ChannelWhatsApp}},
+		Channels: []v1alpha1.Channel{
+			{Name: "main", Type: v1alpha1.ChannelWhatsApp}, {Name: "page", Type: v1alpha1.ChannelMessenger},
+		},
 		Webhooks: &v1alpha1.Webhooks{Registration: v1alpha1.RegistrationRegister},
 	}}}
 	if !slices.Equal(accountSummary(registering), counted) {

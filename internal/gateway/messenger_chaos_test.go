@@ -37,7 +37,9 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOfAPageOnce(t *testing.T) {
 					}
 					people[i] = acted.Person
 				}
-				w.until("all have been heard", func() bool { return len(w.business.received(pageID)) == customers })
+				w.until("all have been heard", func() bool {
+					return strings.Count(strings.Join(w.business.received(pageID), ""), `"text":"hello"`) == customers
+				})
 				w.control(http.MethodPut, "knobs", knobs)
 				for _, fault := range []string{
 					`{"code":1200,"rate":0.05}`, `{"code":551,"rate":0.05}`,
