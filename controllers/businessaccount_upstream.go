@@ -171,7 +171,8 @@ func refusalAdvice(channel *v1alpha1.Channel, code int) (reason, advice string) 
 				"meanwhile"
 	case graph.IsAdPayment(code):
 		return v1alpha1.ReasonPaymentMissing,
-			"add a means of payment to the page's ad account at Meta, or raise its spending limit; messages that cost " +
+			"add a means of payment to the page's ad account at Meta, or raise its spending limit; messages that " +
+				"cost " +
 				"nothing are sent meanwhile"
 	case code == graph.CodeAccountLocked, code == graph.CodePolicyBlock:
 		return v1alpha1.ReasonAccountRestricted, "see the account quality page of Meta's Business Manager"

@@ -128,7 +128,9 @@ func TestP9OperatorSubscribesThePageAndThenRests(t *testing.T) {
 
 func TestAPageThatIsSubscribedByHand(t *testing.T) {
 	h := newPageHarness(t, v1alpha1.RegistrationManual, func(p *pages.Page) {
-		fields := slices.DeleteFunc(pages.Fields(pages.ObjectPage), func(f string) bool { return f == "message_echoes" })
+		fields := slices.DeleteFunc(
+			pages.Fields(pages.ObjectPage), func(f string) bool { return f == "message_echoes" },
+		)
 		p.SubscribedFields = &fields
 	})
 	h.held(metav1.ConditionTrue)
@@ -229,7 +231,9 @@ func TestTheTokenOfAPage(t *testing.T) {
 			h := newPageHarness(t, v1alpha1.RegistrationManual, tc.change)
 			h.asked()
 			account := h.account()
-			v := tokensVerdict(&accountScope{account: account, inspection: h.inspections.of(account), now: h.clock.Now()})
+			v := tokensVerdict(
+				&accountScope{account: account, inspection: h.inspections.of(account), now: h.clock.Now()},
+			)
 			if got := string(v.status) + " " + v.reason + ": " + v.message; got != tc.want {
 				t.Errorf("\ngot  %s\nwant %s", got, tc.want)
 			}

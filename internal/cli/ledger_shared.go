@@ -33,7 +33,8 @@ func sharedSchema(id string) string {
 func openShared(ctx context.Context, address, id string) (*ledgerSource, error) {
 	if id == "" {
 		return nil, errors.New(
-			"a shared store holds the ledgers of several accounts: give --ledger, the BusinessAccount's status.ledgerID",
+			"a shared store holds the ledgers of several accounts: give --ledger, the BusinessAccount's " +
+				"status.ledgerID",
 		)
 	}
 	config, err := pgconn.ParseConfig(address)

@@ -372,7 +372,9 @@ func TestRefusedMarketingFreesItsSubscription(t *testing.T) {
 		}
 		w.clock.Advance(time.Minute)
 		at := w.clock.Now()
-		if _, err := w.sim.Pages().Act(lima, pages.Act{To: shopPage, Text: "what is new?", Timestamp: &at}); err != nil {
+		if _, err := w.sim.Pages().Act(
+			lima, pages.Act{To: shopPage, Text: "what is new?", Timestamp: &at},
+		); err != nil {
 			t.Fatal(err)
 		}
 		w.until("the business is told", func() bool { return len(w.business.received("what is new?")) == 1 })

@@ -159,7 +159,8 @@ func TestP2StatusesThatAreNoDeliveryArePassedOnAndSettleNothing(t *testing.T) {
 			}
 			want := `"statuses":[{"id":"` + tc.told + `","status":"` + tc.status + `"`
 			w.until("the business is told of "+name, func() bool { return len(w.business.received(want)) > 0 })
-			if told := w.business.received(want); len(told) != 1 || strings.Contains(told[0], "biz_opaque_callback_data") &&
+			told := w.business.received(want)
+			if len(told) != 1 || strings.Contains(told[0], "biz_opaque_callback_data") &&
 				tc.rest != `,"biz_opaque_callback_data":"its own"` {
 				t.Errorf("%s: the business was told %q", name, told)
 			}

@@ -61,7 +61,9 @@ func TestP12WatermarkEndsNoDoubt(t *testing.T) {
 		if r := w.settled(1); r.Period.InDoubt != 0 || r.Period.Billed.Amount.Sign() != 0 {
 			t.Fatalf("%d in doubt and %s billed; want none", r.Period.InDoubt, r.Period.Billed)
 		}
-		w.until("the business hears of the failure", func() bool { return len(w.business.received("message_failed")) == 1 })
+		w.until(
+			"the business hears of the failure", func() bool { return len(w.business.received("message_failed")) == 1 },
+		)
 	})
 }
 

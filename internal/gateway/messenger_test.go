@@ -202,7 +202,9 @@ func TestP4OnePrivateReplyWithinSevenDays(t *testing.T) {
 			t.Fatalf("before the person answers: %d %s; want 10", got.status, got.body)
 		}
 		if r := w.settled(1); r.Period.Billed != usd("0.01") {
-			t.Fatalf("%s is billed; want 0.01 USD for the reply, which its recipient's watermark tells", r.Period.Billed)
+			t.Fatalf(
+				"%s is billed; want 0.01 USD for the reply, which its recipient's watermark tells", r.Period.Billed,
+			)
 		}
 	})
 }

@@ -45,8 +45,8 @@ const (
 	firstAdCode, lastAdCode = CodeAdCampaignInactive, CodeAdTokenRate
 )
 
-// IsAdPayment tells whether a code says that an ad account does not pay, for want of means or by its
-// own limit.
+// IsAdPayment tells whether a code says that an ad account does not pay, for want of means or by
+// its own limit.
 func IsAdPayment(code int) bool {
 	switch code {
 	case CodeAdPaymentMissing, CodeAdSpendLimit, CodeAdSpendCap, CodeAdPrepaid, CodeAdStoredBalance:

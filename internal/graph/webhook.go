@@ -48,7 +48,8 @@ func JoinWebhooks(first, second []byte) (joined []byte, ok bool) {
 
 // isFilledList tells whether a value is an array that is not empty.
 func isFilledList(value []byte) bool {
-	return len(value) > 2 && value[0] == '[' && value[len(value)-1] == ']' && len(bytes.TrimSpace(value[1:len(value)-1])) > 0
+	return len(value) > 2 && value[0] == '[' && value[len(value)-1] == ']' &&
+		len(bytes.TrimSpace(value[1:len(value)-1])) > 0
 }
 
 // Members of a webhook.

@@ -41,7 +41,8 @@ func TestP14AdoptionIsCanonical(t *testing.T) {
 		t.Errorf("the record is\n%s, want\n%s", got, want)
 	}
 	record, err := ledger.ParseCanonical(entry.Canonical)
-	if err != nil || record.Change == nil || record.Change.From.Sequence != 1 || record.Change.OwnerName != "acme/acme" {
+	if err != nil || record.Change == nil || record.Change.From.Sequence != 1 ||
+		record.Change.OwnerName != "acme/acme" {
 		t.Errorf("it is read as %+v, %v", record, err)
 	}
 }

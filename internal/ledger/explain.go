@@ -36,7 +36,8 @@ func (r *Record) sentences() []string {
 		return []string{r.doubtSentence()}
 	case Correction:
 		return append([]string{fmt.Sprintf(
-			"Record %d, of %s, corrects record %d: %s.", r.Sequence, instant(r.SettledAt), r.Corrects, r.correctionText(),
+			"Record %d, of %s, corrects record %d: %s.", r.Sequence, instant(r.SettledAt), r.Corrects,
+			r.correctionText(),
 		)}, r.priceSentences()...)
 	}
 	first := fmt.Sprintf(
@@ -110,7 +111,9 @@ func (r *Record) priceSentences() []string {
 
 func (r *Record) owedSentence() string {
 	if r.Charge.Sign() < 0 {
-		return fmt.Sprintf("It is free by the reason %q, and %s %s is given back.", r.FreeReason, negative(r.Charge), r.Currency)
+		return fmt.Sprintf(
+			"It is free by the reason %q, and %s %s is given back.", r.FreeReason, negative(r.Charge), r.Currency,
+		)
 	}
 	reason, _ := pricing.ParseFreeReason(r.FreeReason)
 	switch reason {
@@ -144,7 +147,8 @@ func (r *Record) owedSentence() string {
 
 func (r *Record) doubtSentence() string {
 	text := map[string]string{
-		NoteDoubtBegan:        "whether the upstream had it was not known, and the most that it could cost stayed reserved",
+		NoteDoubtBegan: "whether the upstream had it was not known, and the most that it could cost stayed " +
+			"reserved",
 		NoteDoubtFailed:       "no word had come of it from the upstream, and it was given up",
 		NoteDoubtResent:       "no word had come of it from the upstream, and it was sent again",
 		NoteDoubtAnswered:     "a late answer of the upstream said that it had it",

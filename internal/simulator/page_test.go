@@ -13,13 +13,20 @@ import (
 	"testing"
 )
 
+// fetched is an answer whose body is closed at the test's end.
+type fetched struct {
+	StatusCode int
+	Header     http.Header
+	Body       io.Reader
+}
+
 // fetch asks the simulator's port.
-func (w *world) fetch(path string, header ...string) *http.Response {
+func (w *world) fetch(path string, header ...string) fetched {
 	w.Helper()
 	return w.fetchUntil(w.Context(), path, header...)
 }
 
-func (w *world) fetchUntil(ctx context.Context, path string, header ...string) *http.Response {
+func (w *world) fetchUntil(ctx context.Context, path string, header ...string) fetched {
 	w.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.api.URL+path, nil)
 	if err != nil {
@@ -33,10 +40,10 @@ func (w *world) fetchUntil(ctx context.Context, path string, header ...string) *
 		w.Fatal(err)
 	}
 	w.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	return fetched{response.StatusCode, response.Header, response.Body}
 }
 
-func content(t *testing.T, response *http.Response) string {
+func content(t *testing.T, response fetched) string {
 	t.Helper()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
@@ -47,7 +54,7 @@ func content(t *testing.T, response *http.Response) string {
 
 func TestPageAsksNobodyElse(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	page := w.fetch("/") //nolint:bodyclose // fetch closes it at the test's end
+	page := w.fetch("/")
 	if page.StatusCode != http.StatusOK || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
 		t.Fatalf("got %d, %s", page.StatusCode, page.Header.Get("Content-Type"))
 	}
@@ -68,7 +75,7 @@ func TestPageAsksNobodyElse(t *testing.T) {
 		t.Fatalf("the page names %d files: %s", len(named), html)
 	}
 	for _, file := range named {
-		answer := w.fetch(file[1]) //nolint:bodyclose // fetch closes it at the test's end
+		answer := w.fetch(file[1])
 		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Security-Policy") != policy {
 			t.Errorf("%s: got %d", file[1], answer.StatusCode)
 		}
@@ -96,7 +103,7 @@ func next(t *testing.T, lines *bufio.Scanner) FeedPart {
 func TestFeedTellsWhatChanges(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	w.write(ana, Inbound{Text: "Hello"})
-	feed := w.fetch("/control/feed") //nolint:bodyclose // fetch closes it at the test's end
+	feed := w.fetch("/control/feed")
 	lines := bufio.NewScanner(feed.Body)
 	lines.Buffer(nil, 1<<20)
 	first := next(t, lines)

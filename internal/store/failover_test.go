@@ -147,7 +147,9 @@ func TestP14StandbyThatLagsBehindIsNoticed(t *testing.T) {
 	s := at.open(t, newKeys(t))
 	accept(t, s, "before", customer(1), store.LaneBulk, noon)
 	waitUntil(t, "the standby has followed", func() bool {
-		n, err := postgrestest.Changed(standby.At(database), `SELECT 1 FROM `+at.schema()+`.messages WHERE id = 'before'`)
+		n, err := postgrestest.Changed(
+			standby.At(database), `SELECT 1 FROM `+at.schema()+`.messages WHERE id = 'before'`,
+		)
 		return err == nil && n == 1
 	})
 	if err := standby.Unfollow(); err != nil {

@@ -81,7 +81,8 @@ func TestP14AFormerOwnerDoesNotGetTheLedgerBack(t *testing.T) {
 		where.open(t, keys).Close()
 		where.openAs(t, "second", keys).Close()
 		_, err := store.Open(context.Background(), where.options(keys))
-		const want = "the ledger went on to the account with UID second: the one with UID " + accountUID + " cannot have it back"
+		const want = "the ledger went on to the account with UID second: the one with UID " + accountUID +
+			" cannot have it back"
 		if err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("it is opened with %v; want %s, and for good", err, want)
 		}

@@ -175,5 +175,6 @@ func RetainedLabels(account string) map[string]string {
 // account's: it has no owner and the account's labels.
 func Retained(object metav1.Object, account string) bool {
 	labels := object.GetLabels()
-	return metav1.GetControllerOf(object) == nil && labels[LabelAccount] == account && labels[LabelManagedBy] == ManagedBy
+	return metav1.GetControllerOf(object) == nil &&
+		labels[LabelAccount] == account && labels[LabelManagedBy] == ManagedBy
 }

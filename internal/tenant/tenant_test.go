@@ -158,7 +158,8 @@ func TestTemplatesAreThoseThatTheUpstreamHas(t *testing.T) {
 
 	unsubmitted := approved
 	unsubmitted.Status = v1alpha1.MessageTemplateStatus{}
-	if got := tenant.Templates(&v1alpha1.BusinessAccount{}, []v1alpha1.MessageTemplate{unsubmitted}, nil); len(got) != 0 {
+	got := tenant.Templates(&v1alpha1.BusinessAccount{}, []v1alpha1.MessageTemplate{unsubmitted}, nil)
+	if len(got) != 0 {
 		t.Errorf("got %+v for a template that was never submitted", got)
 	}
 }

@@ -70,7 +70,9 @@ func apply(t *testing.T, c client.Client, all map[string]map[string]any) map[str
 	for _, key := range keys {
 		object := (&unstructured.Unstructured{Object: all[key]}).DeepCopy()
 		configuration := client.ApplyConfigurationFromUnstructured(object)
-		if err := c.Apply(t.Context(), configuration, client.FieldOwner("release-test"), client.ForceOwnership); err != nil {
+		if err := c.Apply(
+			t.Context(), configuration, client.FieldOwner("release-test"), client.ForceOwnership,
+		); err != nil {
 			t.Fatalf("%s: %v", key, err)
 		}
 		if object.GetResourceVersion() == "" {

@@ -62,7 +62,8 @@ func TestReleaseIsReproducibleAndNamesItself(t *testing.T) {
 	}
 
 	folder := t.TempDir()
-	output(t, "tar", "--extract", "--directory", folder, "--file", filepath.Join(first, "guichet_v0.1.0_linux_amd64.tar.gz"))
+	archive := filepath.Join(first, "guichet_v0.1.0_linux_amd64.tar.gz")
+	output(t, "tar", "--extract", "--directory", folder, "--file", archive)
 	got := string(output(t, filepath.Join(folder, "guichet_v0.1.0_linux_amd64", "guichet"), "version"))
 	if !strings.HasPrefix(got, "guichet v0.1.0 (go") {
 		t.Errorf("the released program says %q", got)

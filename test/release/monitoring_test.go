@@ -110,7 +110,9 @@ func measured(t *testing.T, all []rule) map[string]bool {
 }
 
 func TestDashboardsAndAlertsAskForWhatIsMeasured(t *testing.T) {
-	series := regexp.MustCompile(`\b(?:guichet[a-z_:0-9]+|controller_runtime_[a-z_]+|workqueue_[a-z_]+|rest_client_[a-z_]+)`)
+	series := regexp.MustCompile(
+		`\b(?:guichet[a-z_:0-9]+|controller_runtime_[a-z_]+|workqueue_[a-z_]+|rest_client_[a-z_]+)`,
+	)
 	_, all := rules(t)
 	names := measured(t, all)
 	check := func(where, expr string) {

@@ -88,7 +88,8 @@ func (p Page) Send(ctx context.Context, message Message) (Answer, error) {
 		)
 	}
 	return Answer{
-		Status: response.StatusCode, MessageID: answer.MessageID, Code: answer.Error.Code, Message: answer.Error.Message,
+		Status: response.StatusCode, MessageID: answer.MessageID, Code: answer.Error.Code,
+		Message: answer.Error.Message,
 	}, nil
 }
 

@@ -172,9 +172,10 @@ func (p *Play) answer(
 
 // approve decides on a template as an approver does, and waits until it can be sent.
 func (s *Stage) approve(ctx context.Context, name, reason string) (*v1alpha1.MessageTemplate, error) {
-	template, err := s.awaitTemplate(ctx, name, "it is known what to decide on", func(t *v1alpha1.MessageTemplate) bool {
+	known := func(t *v1alpha1.MessageTemplate) bool {
 		return t.Status.ContentDigest != ""
-	})
+	}
+	template, err := s.awaitTemplate(ctx, name, "it is known what to decide on", known)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,8 @@ func (c *commit) submitted(channel *served.Channel, m *store.Message, to identit
 	switch {
 	case traits.SettlesOnAcceptance:
 		return c.advance(channel, m, &network.Status{
-			ID: m.UpstreamID, Correlation: m.ID, Step: conversation.Delivered, OfDelivery: true, Word: "accepted", At: c.now,
+			ID: m.UpstreamID, Correlation: m.ID, Step: conversation.Delivered, OfDelivery: true, Word: "accepted",
+			At: c.now,
 		})
 	case traits.SettlesByWatermark && to != "":
 		return c.await(channel, m, to, at)

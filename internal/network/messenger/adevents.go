@@ -63,7 +63,8 @@ func (e *entry) readAdEvent(list string, raw []byte, object rawjson.Object) netw
 func (e *adEvent) status(step conversation.Status) *network.Status {
 	status := &network.Status{
 		ID: e.value.Text(memberTrackingID), Campaign: e.value.Text(memberCampaign), Step: step, OfDelivery: true,
-		Word: strings.TrimPrefix(e.field, adField), At: instantOf(e.value, "timestamp"), Recipient: e.people(), Raw: e.raw,
+		Word: strings.TrimPrefix(e.field, adField), At: instantOf(e.value, "timestamp"), Recipient: e.people(),
+		Raw:      e.raw,
 		AsItCame: func() []byte { return e.callback() },
 		Callback: func(id string, _ *string) []byte {
 			return e.callback(rawjson.Member{Name: memberTrackingID, Value: rawjson.Quote(id)})

@@ -29,7 +29,8 @@ func TestParseAdvertised(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if out.To != "@subscription/tok-1" || out.Campaign != "120210" || !out.Subscribed || out.Endpoint != "ads" ||
+			if out.To != "@subscription/tok-1" || out.Campaign != "120210" || !out.Subscribed ||
+				out.Endpoint != "ads" ||
 				out.Form != conversation.Direct || out.Category != conversation.Marketing || out.Type != "text" ||
 				out.CallbackData == nil || *out.CallbackData != "mine" || out.TTL != 30*24*time.Hour {
 				t.Fatalf("got %+v", out)
@@ -163,7 +164,8 @@ func TestReadMarketingStatuses(t *testing.T) {
 			t.Run(field+" as "+form, func(t *testing.T) {
 				s, ok := one(t, entry).(*network.Status)
 				if !ok || s.ID != "98ecd977" || s.Step != tc.step || s.Word != tc.word || !s.OfDelivery ||
-					s.Subscription != "@subscription/tok-1" || s.Campaign != "120210" || s.At.UnixMilli() != 1760000000123 ||
+					s.Subscription != "@subscription/tok-1" || s.Campaign != "120210" ||
+					s.At.UnixMilli() != 1760000000123 ||
 					len(s.Recipient) != 2 || s.Recipient[0] != "@psid/24680135" {
 					t.Fatalf("got %+v", s)
 				}
@@ -219,7 +221,8 @@ func TestReadSubscription(t *testing.T) {
 			s, ok := one(t, optIn(tc.more)).(*network.Subscription)
 			if !ok || s.Address != "@subscription/tok-1" || len(s.From) != 1 ||
 				s.From[0] != identity.Address("@psid/24680135") ||
-				s.Stopped != tc.stopped || s.Every != tc.every || s.Zone != "America/Lima" || s.Expires.Unix() != 1791536000 ||
+				s.Stopped != tc.stopped || s.Every != tc.every || s.Zone != "America/Lima" ||
+				s.Expires.Unix() != 1791536000 ||
 				s.At.UnixMilli() != 1760000000123 || !strings.Contains(string(s.Callback), `"tok-1"`) {
 				t.Fatalf("got %+v", s)
 			}
@@ -234,7 +237,8 @@ func TestReadSubscription(t *testing.T) {
 func TestFailedCallbackOfMarketing(t *testing.T) {
 	cause := Network{}.Refuse(&network.Refusal{Reason: network.Undeliverable})
 	got, err := Network{}.FailedCallback(network.Failure{
-		Channel: "1081", ID: "m_1", Recipient: "tok-1", Campaign: "120210", At: time.UnixMilli(1760000000123), Cause: cause,
+		Channel: "1081", ID: "m_1", Recipient: "tok-1", Campaign: "120210", At: time.UnixMilli(1760000000123),
+		Cause: cause,
 	})
 	want := `{"object":"page","entry":[{"id":"1081","time":1760000000123,"changes":[{"field":"marketing_message_delivery_failed","value":` +
 		`{"page_id":"1081","messenger_subscription_token":"tok-1","timestamp":1760000000123,"error_message":"(#551) This person isn't available right now.",` +

@@ -25,8 +25,9 @@ func (e *entry) readChange(raw []byte) network.Event {
 	case "message_template_status_update", "messenger_template_status_update":
 		if id := value.Text("message_template_id"); id != "" {
 			return &network.TemplateNews{
-				UpstreamID: id, Name: value.Text("message_template_name"), Language: value.Text("message_template_language"),
-				Event: value.Text("event"), At: instantOf(e.object, "time"), Callback: callback,
+				UpstreamID: id, Name: value.Text("message_template_name"),
+				Language: value.Text("message_template_language"),
+				Event:    value.Text("event"), At: instantOf(e.object, "time"), Callback: callback,
 			}
 		}
 	case "feed":
@@ -48,7 +49,8 @@ func (e *entry) comment(id string, at time.Time, raw, callback []byte) network.E
 		return &network.Passed{Callback: callback}
 	}
 	return &network.Inbound{
-		ID: "comment/" + id, From: []identity.Address{e.of.commentAddress(id)}, Did: conversation.Comment, At: at, Raw: raw,
+		ID: "comment/" + id, From: []identity.Address{e.of.commentAddress(id)}, Did: conversation.Comment, At: at,
+		Raw:      raw,
 		Callback: func([]string) []byte { return callback },
 	}
 }

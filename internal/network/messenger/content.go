@@ -52,7 +52,9 @@ func formOf(body []byte, boundary string) (kind string, form []byte, err error) 
 		switch {
 		case name == fieldFile:
 			files++
-			into, err := to.CreatePart(graph.PartHeader(fieldFile, orName(part.FileName()), part.Header.Get("Content-Type")))
+			into, err := to.CreatePart(
+				graph.PartHeader(fieldFile, orName(part.FileName()), part.Header.Get("Content-Type")),
+			)
 			if err == nil {
 				_, err = io.Copy(into, part)
 			}

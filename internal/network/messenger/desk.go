@@ -121,7 +121,8 @@ func checkRequest(request *network.Request) error {
 		switch {
 		case parameter.IsControl(name):
 			return network.Refuse(network.Malformed,
-				"The parameters method, ids and batch are not taken: make one request for each object, with its method.")
+				"The parameters method, ids and batch are not taken: make one request for each object, with its "+
+					"method.")
 		case parameter.IsWebhook(name):
 			return network.Refuse(network.Forbidden,
 				"Webhooks come to the gateway, which passes them on: write spec.callback of the BusinessAccount.")

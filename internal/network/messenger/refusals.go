@@ -66,7 +66,8 @@ func failed(r *network.Refusal) *graph.Error {
 	case network.Silent:
 		return newError(http.StatusServiceUnavailable, graph.CodeServiceOutage, 0, "The upstream did not answer.")
 	case network.Fault, network.Broken:
-		return newError(http.StatusInternalServerError, graph.CodeUnknown, 0, "A fault of the gateway kept the message "+
+		return newError(http.StatusInternalServerError, graph.CodeUnknown, 0, "A fault of the gateway kept the "+
+			"message "+
 			"from being stored. It was not accepted; the gateway's log names the fault.")
 	case network.NoTemplate:
 		return invalid("No approved template of this page has this name and language. Check both, and its status.")

@@ -136,7 +136,7 @@ func (n Network) readAction(s *Send, object rawjson.Object, action clientbody.Fi
 			notice = fmt.Appendf(notice, `,"%s":%s`, name, value)
 		}
 	}
-	s.Action = append(notice, '}')
+	s.Action = json.RawMessage(fmt.Appendf(notice, "}"))
 	return nil
 }
 

@@ -140,7 +140,8 @@ func TestInstagramHasItsOwnLimits(t *testing.T) {
 		"a receipt":      {`{` + to + `,"message":{"attachment":{"type":"template","payload":{"template_type":"receipt"}}}}`, `must be "generic", "button" or "product"`},
 	}
 	for name, tc := range tests {
-		if _, err := (Network{Instagram: true}).Parse([]byte(tc.body)); err == nil || !strings.Contains(err.Error(), tc.says) {
+		_, err := (Network{Instagram: true}).Parse([]byte(tc.body))
+		if err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: got %v; want %q", name, err, tc.says)
 		}
 	}

@@ -34,7 +34,9 @@ func (n Network) Connect(access network.Access) (network.Upstream, error) {
 	switch {
 	case access.AdAccount == "":
 	case n.Instagram, !isID(access.AdAccount):
-		return nil, errors.New("the ad account must be an id in digits, of a page's: Instagram has no marketing messages")
+		return nil, errors.New(
+			"the ad account must be an id in digits, of a page's: Instagram has no marketing messages",
+		)
 	default:
 		u.ads = AdAccountPrefix + access.AdAccount
 	}

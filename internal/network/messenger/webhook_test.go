@@ -147,7 +147,8 @@ func TestEchoes(t *testing.T) {
 			t.Fatal(name)
 		}
 		if s.ID != "m_1" || s.Step != conversation.Sent || s.Correlation != tc.correlation || s.Foreign != tc.foreign ||
-			(s.Resembles != nil) != tc.asks || s.At.UnixMilli() != sent || s.Recipient[0] != "@psid/24680135" || !s.Always {
+			(s.Resembles != nil) != tc.asks || s.At.UnixMilli() != sent || s.Recipient[0] != "@psid/24680135" ||
+			!s.Always {
 			t.Errorf("%s: got %+v", name, s)
 		}
 		if string(s.AsItCame()) != body {
@@ -157,7 +158,9 @@ func TestEchoes(t *testing.T) {
 			continue
 		}
 		theirs := "order 17"
-		for data, want := range map[*string]string{nil: echo(`,"app_id":1`), &theirs: echo(`,"app_id":1,"metadata":"order 17"`)} {
+		for data, want := range map[*string]string{
+			nil: echo(`,"app_id":1`), &theirs: echo(`,"app_id":1,"metadata":"order 17"`),
+		} {
 			want = webhookOf("page", "messaging", strings.Replace(want, "m_1", own, 1))
 			if told := string(s.Callback(own, data)); told != want {
 				t.Errorf("%s: told %s; want %s", name, told, want)
@@ -227,11 +230,14 @@ func TestChanges(t *testing.T) {
 }
 
 func TestPolicyEnforcement(t *testing.T) {
-	for action, want := range map[string][2]bool{"block": {true, false}, "unblock": {false, true}, "warning": {false, false}} {
+	for action, want := range map[string][2]bool{
+		"block": {true, false}, "unblock": {false, true}, "warning": {false, false},
+	} {
 		body := webhookOf("page", "messaging",
 			`{"recipient":{"id":"555"},"timestamp":1760000000100,"policy_enforcement":{"action":"`+action+`","reason":"Spam"}}`)
 		e, ok := eventOf(t, Network{}, body).(*network.Enforcement)
-		if !ok || e.Action != action || e.Reason != "Spam" || [2]bool{e.Stops, e.Ends} != want || (e.Cause != nil) != e.Stops {
+		if !ok || e.Action != action || e.Reason != "Spam" ||
+			[2]bool{e.Stops, e.Ends} != want || (e.Cause != nil) != e.Stops {
 			t.Errorf("%s: got %+v", action, e)
 		}
 	}

@@ -138,7 +138,9 @@ func (p *Pages) judgeMarketing(r *http.Request, given params) answer {
 	to := p.subscribers[delivery.Token]
 	campaignID := given.text("message_id")
 	if to == nil {
-		a.refusal = refuse(graph.CodeAdSubscriptionUnknown, 0, "The subscription token you passed in could not be loaded.")
+		a.refusal = refuse(
+			graph.CodeAdSubscriptionUnknown, 0, "The subscription token you passed in could not be loaded.",
+		)
 		return a
 	}
 	fault := p.scene.Fault(to.page, to.person)
@@ -224,7 +226,8 @@ type marketing struct {
 func (p *Pages) deliverMarketing(to *subscriber, m marketing, given params) {
 	page := p.pages[to.page]
 	record := &stage.Sent{
-		ID: m.tracking, PhoneNumberID: page.ID, To: to.person, Type: "marketing", Category: asMarketing, AcceptedAt: m.at,
+		ID: m.tracking, PhoneNumberID: page.ID, To: to.person, Type: "marketing", Category: asMarketing,
+		AcceptedAt: m.at,
 	}
 	p.scene.Record.Accept(record, given.body, "")
 	step := func(field, word string, after time.Duration) {

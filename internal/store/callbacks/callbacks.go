@@ -197,7 +197,9 @@ func (q CallbackQueue) Enqueue(c *Callback) error {
 	}
 	q.tx.KeepsNow(of)
 	q.tx.waits.Put(of, true)
-	if err := q.tx.Exec(insertCallback, c.Channel, c.Customer[:], sealed, txn.Millis(c.CreatedAt), readyAt); err != nil {
+	if err := q.tx.Exec(
+		insertCallback, c.Channel, c.Customer[:], sealed, txn.Millis(c.CreatedAt), readyAt,
+	); err != nil {
 		return err
 	}
 	return q.tx.CountCallbacks(1, int64(len(sealed)))

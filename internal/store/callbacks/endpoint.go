@@ -101,7 +101,8 @@ func (tx *Tx) flushEndpoint() error {
 	}
 	e := &c.Value
 	return tx.Conn.Exec(
-		upsertEndpoint, e.Address[:], txn.Millis(e.Since), txn.Millis(e.DeliveredAt), txn.Millis(e.FailingSince), e.Failing,
+		upsertEndpoint, e.Address[:], txn.Millis(e.Since), txn.Millis(e.DeliveredAt), txn.Millis(e.FailingSince),
+		e.Failing,
 		txn.Count(e.Several), txn.Millis(e.FailedAt), int64(e.Status), txn.Millis(e.ProbedAt), e.Lost,
 	)
 }

@@ -170,7 +170,9 @@ func (q CallbackQueue) Replay(channel string, id int64, now time.Time) (bool, er
 // Drop forgets a delivery that was set aside. It is false if none of the channel has the id.
 func (q CallbackQueue) Drop(channel string, id int64) (bool, error) {
 	var bytes int64
-	found, err := q.tx.First(selectOneRefused, []any{channel, id}, func(v engine.Row) { bytes = int64(len(v.Bytes(1))) })
+	found, err := q.tx.First(
+		selectOneRefused, []any{channel, id}, func(v engine.Row) { bytes = int64(len(v.Bytes(1))) },
+	)
 	if err != nil || !found {
 		return false, err
 	}

@@ -27,7 +27,9 @@ const (
 
 // PutEnforcement keeps what the upstream does to a channel, unless a later word is known.
 func (in Intake) PutEnforcement(e Enforcement) error {
-	return in.tx.Exec(upsertEnforcement, e.Channel, e.Action, e.Reason, flag(e.Stopped), flag(e.Lifted), txn.Millis(e.At))
+	return in.tx.Exec(
+		upsertEnforcement, e.Channel, e.Action, e.Reason, flag(e.Stopped), flag(e.Lifted), txn.Millis(e.At),
+	)
 }
 
 // Enforcements are the upstream's latest words, by channel.

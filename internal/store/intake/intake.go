@@ -180,7 +180,9 @@ func (in Intake) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unread
 	}
 	for _, sealed := range payloads {
 		var condition txn.Condition
-		if status := in.tx.OpenSealed(sealed, "early_statuses.payload/"+upstreamID, &condition); condition == txn.Whole {
+		if status := in.tx.OpenSealed(
+			sealed, "early_statuses.payload/"+upstreamID, &condition,
+		); condition == txn.Whole {
 			statuses = append(statuses, status)
 		} else {
 			unreadable++

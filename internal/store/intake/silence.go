@@ -83,7 +83,8 @@ func (tx *Tx) flushSounds() error {
 func (in Intake) Silences() (silences []Silence, err error) {
 	err = in.tx.Each(selectSilences, nil, func(v engine.Row) bool {
 		silences = append(silences, Silence{
-			Channel: v.Text(0), Since: txn.Instant(v.Int(1)), FoundAt: txn.Instant(v.Int(2)), RefusedAt: txn.Instant(v.Int(3)),
+			Channel: v.Text(0), Since: txn.Instant(v.Int(1)), FoundAt: txn.Instant(v.Int(2)),
+			RefusedAt: txn.Instant(v.Int(3)),
 		})
 		return true
 	})

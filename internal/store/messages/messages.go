@@ -15,7 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// messagesTx is a transaction with the messages that the current operation has read.
+// Tx is a transaction with the messages that the current operation has read.
 type Tx struct {
 	*callbacks.Tx
 	Recent *recent
@@ -419,7 +419,9 @@ func (tx *Tx) Adopt(row *MessageRow) *Message {
 	m := row.message
 	row.finish()
 	if row.upstreamID != nil {
-		var condition txn.Condition // of the id alone: it is still found by its hash, and the next status tells it again
+		// The condition is of the id alone: it is still found by its hash, and the next status
+		// tells it again.
+		var condition txn.Condition
 		m.UpstreamID = string(tx.OpenSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition))
 		m.sealedUpstreamID = row.upstreamID
 	}

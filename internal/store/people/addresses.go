@@ -12,7 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// peopleTx is a transaction with the customers.
+// Tx is a transaction with the customers.
 type Tx struct {
 	*messages.Tx
 	ahead ahead

@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	insertRow  = `INSERT INTO rows (id, name) VALUES ($1, $2)`
-	updateRow  = `UPDATE rows SET name = $1, size = COALESCE($2, size) WHERE seq = $3`
-	touchRow   = `UPDATE rows SET size = $1 WHERE seq = $2`
-	upsertSum  = `INSERT INTO sums (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	insertRow = `INSERT INTO rows (id, name) VALUES ($1, $2)`
+	updateRow = `UPDATE rows SET name = $1, size = COALESCE($2, size) WHERE seq = $3`
+	touchRow  = `UPDATE rows SET size = $1 WHERE seq = $2`
+	upsertSum = `INSERT INTO sums (name, value) VALUES ($1, $2) ` +
+		`ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 	updateAll  = `UPDATE rows SET size = $1 WHERE name = $2`
 	moveRows   = `UPDATE rows SET name = $1 WHERE seq = (SELECT MIN(seq) FROM rows)`
 	insertSelf = `INSERT INTO rows (id) SELECT id FROM others WHERE id = $1`

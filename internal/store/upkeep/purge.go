@@ -12,7 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
-// upkeepTx is a transaction with what is done to the rows whatever they say.
+// Tx is a transaction with what is done to the rows whatever they say.
 type Tx struct {
 	*people.Tx
 	purgedTo int64 // see purgeMessages
@@ -117,7 +117,9 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 func (tx *Tx) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
 	var old []*callbacks.Callback
 	if err := tx.Each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v engine.Row) bool {
-		c := &callbacks.Callback{Seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: txn.Instant(v.Int(4))}
+		c := &callbacks.Callback{
+			Seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: txn.Instant(v.Int(4)),
+		}
 		copy(c.Customer[:], v.Bytes(2))
 		if !c.CreatedAt.Before(limits.CallbacksBefore) {
 			return false // what is behind is younger

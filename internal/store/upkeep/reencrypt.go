@@ -99,7 +99,9 @@ func (u Upkeep) Reencrypt(kind SealedKind, after int64, rows int) (SealedPage, e
 		}
 		switch kind {
 		case SealedMessages:
-			err = u.tx.Exec(updateSealed, row.values[0], txn.Nullable(row.values[1]), txn.Nullable(row.values[2]), row.seq)
+			err = u.tx.Exec(
+				updateSealed, row.values[0], txn.Nullable(row.values[1]), txn.Nullable(row.values[2]), row.seq,
+			)
 		case SealedRefusedCallbacks:
 			err = u.tx.Exec(updateAside, row.values[0], row.seq)
 		case SealedAddresses:

@@ -113,7 +113,9 @@ func readComponent(f field, cards cardReader) (component template.SendComponent,
 func checkReplies(f field, parameters []template.Parameter) error {
 	for i, p := range parameters {
 		if utf8.RuneCountInString(p.Text) > maxPayload {
-			return invalid(fmt.Sprintf("%s[%d].text", f.path, i), fmt.Sprintf("must have at most %d characters", maxPayload))
+			return invalid(
+				fmt.Sprintf("%s[%d].text", f.path, i), fmt.Sprintf("must have at most %d characters", maxPayload),
+			)
 		}
 	}
 	return nil
