@@ -18,7 +18,7 @@ import (
 )
 
 // openCounting opens a store that tells how many operations each commit had.
-func openCounting(t *testing.T, commits chan<- int) *store.Store {
+func openCounting(t *testing.T, commits chan int) *store.Store {
 	t.Helper()
 	s, err := store.Open(context.Background(), store.Options{
 		Path: filepath.Join(t.TempDir(), "guichet.db"), AccountUID: accountUID, Keys: newKeys(t),
@@ -28,6 +28,7 @@ func openCounting(t *testing.T, commits chan<- int) *store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	<-commits // opening looks whether another account had the ledger
 	return s
 }
 

@@ -9,10 +9,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// leases is the one table that the engine itself needs.
+// leases is the one table that the engine itself needs, with what it asks of the owner's.
 var leases = engine.Schema{{Name: "leases", Statements: []string{
 	`CREATE TABLE leases (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, expires_at BIGINT NOT NULL,
 		batch BIGINT NOT NULL, taken SMALLINT NOT NULL)`,
+	`ALTER TABLE owner ADD COLUMN ledger_id TEXT NOT NULL DEFAULT ''`,
 }}}
 
 // newWriter is a writer of a new database.
