@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -173,15 +174,20 @@ func (p *Play) answer(
 // approve decides on a template as an approver does, and waits until it can be sent.
 func (s *Stage) approve(ctx context.Context, name, reason string) (*v1alpha1.MessageTemplate, error) {
 	known := func(t *v1alpha1.MessageTemplate) bool {
-		return t.Status.ContentDigest != ""
+		return t.Status.ContentDigest != "" && t.Status.ObservedGeneration == t.Generation
 	}
 	template, err := s.awaitTemplate(ctx, name, "it is known what to decide on", known)
 	if err != nil {
 		return nil, err
 	}
+	self := &authenticationv1.SelfSubjectReview{}
+	if err := s.Client.Create(ctx, self); err != nil {
+		return nil, fmt.Errorf("ask who the approver is: %w", err)
+	}
 	before := template.DeepCopy()
 	template.Status.Review = &v1alpha1.TemplateReview{
-		Decision: v1alpha1.DecisionApproved, By: "platform", Reason: reason, Digest: template.Status.ContentDigest,
+		Decision: v1alpha1.DecisionApproved, By: self.Status.UserInfo.Username, Reason: reason,
+		Digest: template.Status.ContentDigest,
 	}
 	if err := s.Client.Status().Patch(ctx, template, client.MergeFrom(before)); err != nil {
 		return nil, fmt.Errorf("approve the template: %w", err)
