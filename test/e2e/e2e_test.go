@@ -52,7 +52,7 @@ func TestMainJobEndToEnd(t *testing.T) {
 		{"a wrong access token shows before the first send, and is gone when it is corrected", s.wrongTokenShows},
 		{"P4 a page on Messenger: free inside, and outside only a person or a utility message", s.pageOnMessenger},
 		{"P9 at rest nothing is written", s.atRest},
-		{"the account is deleted with its children", s.accountDeleted},
+		{"the account is deleted with its children, and with its ledger where that is asked for", s.accountDeleted},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(ctx, t) }) {
 			s.explain(t)
@@ -398,7 +398,25 @@ func (s *scene) wrongTokenShows(ctx context.Context, t *testing.T) {
 
 // accountDeleted deletes the account and waits until the last of its children is gone.
 func (s *scene) accountDeleted(ctx context.Context, t *testing.T) {
+	// The ledger would stay. It goes with the account where that is asked for twice.
 	_, err := s.Kubectl.Run(
+		ctx, "patch", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--type=merge", "--patch",
+		`{"metadata":{"annotations":{"guichet.dev/delete-unexported":"true"}},"spec":{"deletionPolicy":"Delete"}}`,
+	)
+	must(t, err)
+	claim := []string{
+		"get", "persistentvolumeclaims", "--namespace", story.AccountNamespace, "--selector", gatewaySelector,
+		"-o", "jsonpath={.items[*].metadata.ownerReferences[*].name}",
+	}
+	var owner string
+	err = wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
+		owner, err = s.Kubectl.Run(ctx, claim...)
+		return strings.TrimSpace(owner) == story.AccountName, err
+	})
+	if err != nil {
+		t.Fatalf("the volume belongs to %q: %v", owner, err)
+	}
+	_, err = s.Kubectl.Run(
 		ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=2m",
 	)
 	must(t, err)
