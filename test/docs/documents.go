@@ -20,7 +20,6 @@ var Documents = []Document{
 	{Path: "README.md", Fresh: true},
 	{Path: "docs/simulator.md"},
 	{Path: "docs/business.md", Business: true},
-	{Path: "docs/messenger.md", Business: true},
 	{Path: "docs/metrics.md"},
 	{Path: "docs/ledger.md", Store: true},
 	{Path: "docs/pricing.md"},
