@@ -75,7 +75,8 @@ func render(name string, host tools) ([]byte, error) {
 
 // packPause wraps the compiled pause program into the image that every pod's sandbox runs.
 func packPause(ctx context.Context, l layout) error {
-	command := exec.CommandContext(ctx, "go", "run", ".", "archive", "--binary", l.program("pause"), "--tag", pauseImage,
+	command := exec.CommandContext(ctx, "go", "run", ".", "archive",
+		"--binary", l.program("pause"), "--tag", pauseImage,
 		"--title", "Holds the namespaces of a pod", "--output", l.pauseArchive())
 	command.Dir = filepath.Join(l.root, "hack", "image")
 	if output, err := command.CombinedOutput(); err != nil {
