@@ -8,7 +8,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// Types of parameters, beside those of connection.go.
+// Types of parameters, beside those of row.go.
 const (
 	textType    = 25
 	varcharType = 1043
