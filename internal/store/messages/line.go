@@ -2,6 +2,7 @@ package messages
 
 import (
 	"slices"
+	"time"
 
 	"github.com/guichet-dev/guichet/internal/store/engine"
 	"github.com/guichet-dev/guichet/internal/store/txn"
@@ -10,8 +11,12 @@ import (
 // aheadInLine is how many messages of a line are read ahead: the one that leaves it, and the next.
 const aheadInLine = 2
 
-const selectLine = `SELECT seq, lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2
-	AND parked = 0 ORDER BY seq LIMIT $3 + 0`
+const (
+	selectLine = `SELECT seq, lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2
+		AND parked = 0 ORDER BY seq LIMIT $3 + 0`
+	selectHeadOfCustomer = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2
+		AND parked = 0 ORDER BY seq LIMIT 1`
+)
 
 // front is the first messages of a customer's line, as they are within the transaction. More says
 // that there may be others behind them.
@@ -87,4 +92,48 @@ func (tx *Tx) promoteFront(of txn.Person, lane Lane) {
 		f.messages[i].lane = min(f.messages[i].lane, lane)
 	}
 	tx.fronts.Put(of, f)
+}
+
+// Line is a customer's line of unsent messages, as an operation found it. It is valid within the
+// operation until a message of the customer's changes.
+type Line struct {
+	of       txn.Person
+	occupied bool
+	lane     Lane // of its messages
+}
+
+// Free tells whether a new message would be the next one to send.
+func (l Line) Free() bool { return !l.occupied }
+
+// Line looks at a customer's line. Parked messages are beside it.
+func (q Queue) Line(of txn.Person) (Line, error) {
+	line := Line{of: of}
+	if f, ahead := q.tx.fronts.Get(of); ahead {
+		if first, occupied, known := f.first(); known {
+			line.occupied, line.lane = occupied, first.lane
+			return line, q.tx.Failure()
+		}
+	}
+	if err := q.tx.FlushMessages(); err != nil {
+		return line, err
+	}
+	var err error
+	line.occupied, err = q.tx.First(selectHeadOfCustomer, []any{of.Channel, of.Customer[:]}, func(v engine.Row) {
+		line.lane = Lane(v.Int(0))
+	})
+	return line, err
+}
+
+// join puts a message into its customer's line: ready at the given time if the line is free, or
+// behind others, which then come along into its lane.
+func (tx *Tx) join(line Line, m *Message, readyAt time.Time) error {
+	switch {
+	case line.Free():
+		m.ReadyAt = readyAt
+	case line.lane > m.Lane:
+		return tx.promote(line.of, m.Lane)
+	default:
+		m.Lane = line.lane
+	}
+	return nil
 }

@@ -8,6 +8,12 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
+// A customer's messages in the queue are found through these indexes.
+const (
+	WhereInLine     = `state <= 2 AND parked = 0`
+	WhereBesideLine = `parked > 0`
+)
+
 const (
 	// selectHeads are the messages of a customer's line that are under way or ready: usually one.
 	selectHeads = `SELECT seq, state, lane, COALESCE(ready_at, 0) FROM messages
@@ -15,6 +21,8 @@ const (
 		ORDER BY seq`
 	moveMessages = `UPDATE messages SET customer = $1 WHERE channel = $2 AND customer = $3 AND `
 	placeMessage = `UPDATE messages SET ready_at = $1, parked = $2 WHERE seq = $3`
+	promoteLane  = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2
+		AND parked = 0 AND lane > $4`
 )
 
 // head is a message that a line is waiting for.

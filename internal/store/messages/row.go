@@ -11,6 +11,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
+// CurrentCustomer is whom a message is for, as far as is known by now: see unite.
+const CurrentCustomer = `COALESCE((SELECT kept FROM united WHERE gone = messages.customer), messages.customer)`
+
+const messageColumns = `seq, id, channel, ` + CurrentCustomer + `, lane, state, ready_at, attempts, upstream_id,
+	settled, unpriced, expires_at, accepted_at, reserved, currency, times, error_code, envelope, lease, parked, claims,
+	opened`
+
 // MessageRow is a row of messages on its way to a Message.
 type MessageRow struct {
 	message                       *Message
