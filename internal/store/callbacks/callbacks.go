@@ -144,7 +144,7 @@ const (
 		WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
 	leaseCallback = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
 	// retryCallback makes a delivery ready again, but for one that has come behind another
-	// meanwhile, see uniteCallbacks.
+	// meanwhile, see UniteCallbacks.
 	retryCallback = `UPDATE callbacks SET lease = 0, ready_at = CASE WHEN EXISTS (SELECT 1 FROM callbacks AS c
 		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq)
 		THEN NULL ELSE CAST($1 AS BIGINT) END

@@ -149,7 +149,7 @@ func (tx *Tx) Give(u txn.Union) {
 	}
 }
 
-// forgetSorted lets give look at all messages again.
+// forgetSorted lets Give look at all messages again.
 func (tx *Tx) forgetSorted() {
 	clear(tx.byCustomer)
 	tx.sorted = 0

@@ -14,7 +14,7 @@ type Tx struct {
 	Recent *recent
 	Known  []*Message // those that the operation has read, each once
 	byID   map[string]*Message
-	// byCustomer are the first messages, so many as are sorted, see give.
+	// byCustomer are the first messages, so many as are sorted, see Give.
 	byCustomer map[txn.Person][]*Message
 	sorted     int
 	readied    bool // whether the operation made a message ready that waited behind another

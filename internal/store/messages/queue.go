@@ -81,7 +81,7 @@ func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
 	before := *m
 	m.State, m.ReadyAt, m.Parking, m.dirty = Queued, readyAt, parking, true
 	if before.Parking != InLine {
-		return nil // it was under way beside the line, see uniteMessages
+		return nil // it was under way beside the line, see UniteMessages
 	}
 	tx.leaveLine(m)
 	return tx.nextOf(&before, m)
@@ -207,7 +207,7 @@ func (m *Message) sequence() int64 {
 }
 
 // move changes the state of an active message. One that is under way beside its line, see
-// uniteMessages, stays there as long as it is active.
+// UniteMessages, stays there as long as it is active.
 func (tx *Tx) move(m *Message, to State) error {
 	before := *m
 	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true

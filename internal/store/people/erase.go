@@ -65,7 +65,7 @@ func (p People) Erase(channel string, customers []seal.CustomerHash, so Erasure,
 			settled = append(settled, v.Int(0))
 			amount, whole := messages.ParseReserved(v.Text(5))
 			claims, err := books.ParseHeldClaims(v.Text(8))
-			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
+			if !whole || err != nil { // what cannot be read stays in the sum, see MessageRow.finish
 				amount, claims = money.Decimal{}, books.HeldClaims{}
 			}
 			reserved = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))})

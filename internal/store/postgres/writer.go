@@ -78,7 +78,7 @@ type kept struct {
 	at           time.Time
 }
 
-// lastInserted is not known before an answer of the server's, which nobody waits for.
+// LastInserted is not known before an answer of the server's, which nobody waits for.
 func (*writer) LastInserted() (int64, bool) { return 0, false }
 
 // Exchanges counts those of the connections before this one too.

@@ -54,7 +54,7 @@ func Change[T any](tx *Tx, c *Cell[T], value T) error {
 	return nil
 }
 
-// BeginAttempt returns how to put back what is changed from now on, until endAttempt.
+// BeginAttempt returns how to put back what is changed from now on, until EndAttempt.
 func (tx *Tx) BeginAttempt() (undo func()) {
 	changes := new([]func())
 	tx.cells.attempt = changes

@@ -33,7 +33,7 @@ type Tx struct {
 	cells      cells
 	// keptNow are those of whom something is kept since the transaction began.
 	keptNow map[Person]struct{}
-	// noted are the channels that are noted, see noteChannel, and all of them if allChannels.
+	// noted are the channels that are noted, see NoteChannel, and all of them if allChannels.
 	noted       map[string]bool
 	allChannels bool
 }
