@@ -36,15 +36,8 @@ func newWriter(t *testing.T) engine.Writer {
 // However many leases there were, a transaction finds its own through the index.
 func TestLeaseIsRenewedThroughItsIndex(t *testing.T) {
 	w := newWriter(t)
-	var plan []string
-	if err := w.Query("EXPLAIN "+renewLease, []any{1, 1}, func(row engine.Row) bool {
-		plan = append(plan, strings.TrimSpace(row.Text(0)))
-		return true
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if text := strings.Join(plan, "; "); !strings.Contains(text, "leases_pkey") {
-		t.Errorf("plan: %s; want it to use leases_pkey", text)
+	if plan := explain(t, w, renewLease, 1, 1); !strings.Contains(plan, "leases_pkey") {
+		t.Errorf("plan: %s; want it to use leases_pkey", plan)
 	}
 }
 
@@ -76,4 +69,39 @@ func TestPanicWhileARowIsReadLosesItsConnectionOnly(t *testing.T) {
 		t.Errorf("afterwards a question was answered %v, %d, %v; want 7", found, n, err)
 	}
 	w.Rollback()
+}
+
+// Many rows that are changed at once are each looked up, however many others the table has.
+func TestManyRowsAreChangedThroughTheirKey(t *testing.T) {
+	w := newWriter(t)
+	for _, text := range []string{
+		"CREATE TABLE rows (seq BIGINT PRIMARY KEY, name TEXT, size BIGINT)",
+		"INSERT INTO rows (seq) SELECT generate_series(1, 20000)",
+		"ANALYZE rows",
+	} {
+		if err := w.ExecOnce(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update := shapeOf(updateRow)
+	text, possible := update.set([]uint32{textType, bigintType, bigintType})
+	if !possible {
+		t.Fatal("the update has no form for many rows")
+	}
+	if plan := explain(t, w, text, "{a,b,c}", "{1,2,3}", "{10,20,30}"); !strings.Contains(plan, "rows_pkey") {
+		t.Errorf("plan: %s; want it to use rows_pkey", plan)
+	}
+}
+
+// explain is the plan of a statement in one line.
+func explain(t *testing.T, w engine.Writer, text string, args ...any) string {
+	t.Helper()
+	var plan []string
+	if err := w.Query("EXPLAIN "+text, args, func(row engine.Row) bool {
+		plan = append(plan, strings.TrimSpace(row.Text(0)))
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(plan, "; ")
 }
