@@ -51,8 +51,8 @@ func TestP2MarketingOfAPageIsChargedOnceOnItsDelivery(t *testing.T) {
 		if r.Period.Billed != usd("0.1") || r.Period.Reserved != usd("0.04") {
 			t.Errorf("%s billed and %s reserved, want 0.1 and 0.04 USD", r.Period.Billed, r.Period.Reserved)
 		}
-		w.webhook(w.tracked("marketing_message_deliveries", "tok-lima", w.upstreamOf("tok-lima", got.id)), appSecret)
-		w.webhook(w.tracked("marketing_message_reads", "tok-lima", w.upstreamOf("tok-lima", got.id)), appSecret)
+		w.webhook(w.tracked("marketing_message_deliveries", "tok-lima", w.upstreamOf("tok-lima")), appSecret)
+		w.webhook(w.tracked("marketing_message_reads", "tok-lima", w.upstreamOf("tok-lima")), appSecret)
 		r = w.settled(2)
 		if r.Period.Billed != usd("0.14") || r.Period.Reserved != usd("0") || r.Period.Messages != 2 {
 			t.Errorf(
@@ -184,7 +184,7 @@ func TestP2MarketingThatFailsIsFree(t *testing.T) {
 			return len(w.business.received("marketing_message_delivery_failed")) == 1
 		})
 		// A delivery that is told after all is charged (P2).
-		w.webhook(w.tracked("marketing_message_deliveries", "tok-lima", w.upstreamOf("tok-lima", got.id)), appSecret)
+		w.webhook(w.tracked("marketing_message_deliveries", "tok-lima", w.upstreamOf("tok-lima")), appSecret)
 		w.until("the correction is billed", func() bool { return w.report().Period.Billed == usd("0.04") })
 	})
 }

@@ -136,7 +136,7 @@ func (w *ads) tracked(field, token, tracking string) string {
 }
 
 // upstreamOf waits until the upstream has the message to a token, and returns its id there.
-func (w *ads) upstreamOf(token, _ string) (tracking string) {
+func (w *ads) upstreamOf(token string) (tracking string) {
 	w.t.Helper()
 	w.until("the upstream has the message", func() bool {
 		for _, m := range w.sim.Messages(simulator.MessageFilter{}) {
