@@ -2,6 +2,7 @@ package reporting
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -97,11 +98,10 @@ func (rep *Reporter) Books(ctx context.Context, t *served.Tenant, now time.Time,
 			return err
 		}
 		books.Period = periodOf(&r.Period)
-		waiting, err := readDepths(tx, now)
-		if err != nil {
+		var err error
+		if books.OpenWindows, err = tx.People().OpenWindows(now); err != nil {
 			return err
 		}
-		books.OpenWindows = waiting.openWindows
 		return books.read(tx, t.Account.UID, min(records, BooksRecords))
 	})
 	return books, err
@@ -145,10 +145,11 @@ func (b *Books) read(tx *store.Tx, account string, count int) error {
 			return err
 		}
 		if entry.Sequence > head.Sequence-int64(count) {
-			b.Records = append([]BooksRecord{recordOf(record, previous, entry.Hash)}, b.Records...)
+			b.Records = append(b.Records, recordOf(record, previous, entry.Hash))
 		}
 		previous = entry.Hash
 	}
+	slices.Reverse(b.Records)
 	return nil
 }
 
