@@ -102,7 +102,7 @@ func (rep *Reporter) Books(ctx context.Context, t *served.Tenant, now time.Time,
 		if books.OpenWindows, err = tx.People().OpenWindows(now); err != nil {
 			return err
 		}
-		return books.read(tx, t.Account.UID, min(records, BooksRecords))
+		return books.read(tx, min(records, BooksRecords))
 	})
 	return books, err
 }
@@ -128,13 +128,13 @@ func periodOf(p *report.Period) BooksPeriod {
 }
 
 // read fills in the ledger's head and its latest records.
-func (b *Books) read(tx *store.Tx, account string, count int) error {
+func (b *Books) read(tx *store.Tx, count int) error {
 	head, err := tx.Ledger().Head()
 	if err != nil || head.Sequence == 0 {
 		return err
 	}
 	b.Sequence, b.Hash = head.Sequence, head.Hash.String()
-	previous := ledger.Genesis(account)
+	previous := tx.Ledger().Genesis()
 	// One record more than asked for says which hash the first one follows.
 	for entry, err := range tx.Ledger().Entries(max(0, head.Sequence-int64(count)-1)) {
 		if err != nil {
