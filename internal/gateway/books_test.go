@@ -70,7 +70,7 @@ func TestP5BooksAreThoseOfTheLedger(t *testing.T) {
 	})
 }
 
-// An account that goes on with a ledger of another one shows its chain from that ledger's beginning.
+// An account that goes on with another one's ledger shows its chain from that ledger's beginning.
 func TestP5BooksBeginWithTheLedgerThatWasTakenOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
