@@ -42,7 +42,7 @@ const (
 // or hearing of decisions in another order, changes nothing. A new agreement takes back a stop of
 // all marketing that came before it.
 func (s *State) Subscribe(told Subscription, stopped bool, at int64) {
-	known := s.subscription(told.Key)
+	known := s.Subscription(told.Key)
 	if known == nil {
 		s.Subscriptions = append(s.Subscriptions, Subscription{Key: told.Key})
 		if len(s.Subscriptions) > maxSubscriptions {
@@ -60,9 +60,7 @@ func (s *State) Subscribe(told Subscription, stopped bool, at int64) {
 }
 
 // Subscription returns the subscription with a key; nil if there is none.
-func (s *State) Subscription(key string) *Subscription { return s.subscription(key) }
-
-func (s *State) subscription(key string) *Subscription {
+func (s *State) Subscription(key string) *Subscription {
 	i := slices.IndexFunc(s.Subscriptions, func(known Subscription) bool { return known.Key == key })
 	if i < 0 {
 		return nil
@@ -72,14 +70,14 @@ func (s *State) subscription(key string) *Subscription {
 
 // RecordMarketing records that a message was accepted for a subscription.
 func (s *State) RecordMarketing(key, id string, at int64) {
-	if known := s.subscription(key); known != nil {
+	if known := s.Subscription(key); known != nil {
 		known.add(Accepted{id, at})
 	}
 }
 
 // ForgetMarketing takes RecordMarketing back for a message that the network has not taken.
 func (s *State) ForgetMarketing(key, id string) {
-	if known := s.subscription(key); known != nil {
+	if known := s.Subscription(key); known != nil {
 		known.Accepted = slices.DeleteFunc(known.Accepted, func(a Accepted) bool { return a.ID == id })
 	}
 }
@@ -114,7 +112,7 @@ func (s *State) releaseMarketing(at int64) {
 
 // permitSubscribed decides on a marketing message to somebody who has agreed to it.
 func (s *State) permitSubscribed(q Request) Refusal {
-	known := s.subscription(q.Subscription)
+	known := s.Subscription(q.Subscription)
 	switch {
 	case known == nil:
 		return NotSubscribed
@@ -132,7 +130,7 @@ func (s *State) permitSubscribed(q Request) Refusal {
 // because the network takes none.
 func (s *State) marketingPause(key string) Span {
 	pause := s.MarketingHeld
-	known := s.subscription(key)
+	known := s.Subscription(key)
 	if known == nil || len(known.Accepted) == 0 {
 		return pause
 	}
@@ -146,7 +144,7 @@ func (s *State) marketingPause(key string) Span {
 // uniteSubscriptions merges the subscriptions of a customer who turns out to be this one.
 func (s *State) uniteSubscriptions(others []Subscription) {
 	for _, other := range others {
-		known := s.subscription(other.Key)
+		known := s.Subscription(other.Key)
 		if known == nil {
 			s.Subscriptions = append(s.Subscriptions, other)
 			continue

@@ -8,10 +8,17 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/reporting"
+	"github.com/guichet-dev/guichet/internal/ledger"
 )
 
-const booksPath = "/v26.0/" + phoneID + "/books"
+const (
+	booksPath = "/v26.0/" + phoneID + "/books"
+	// newUID is that of an account which was created anew.
+	newUID = "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0002"
+)
 
 // booksOf reads the account's figures as the business does.
 func (w *world) booksOf(path string) (books reporting.Books) {
@@ -59,6 +66,21 @@ func TestP5BooksAreThoseOfTheLedger(t *testing.T) {
 		part, whole := w.booksOf(booksPath+"?records=1").Records, books.Records[0]
 		if len(part) != 1 || part[0].Hash != whole.Hash || part[0].PreviousHash != whole.PreviousHash {
 			t.Errorf("one record: got %+v, want %+v", part, whole)
+		}
+	})
+}
+
+// An account that goes on with another one's ledger shows its chain from that ledger's beginning.
+func TestP5BooksBeginWithTheLedgerThatWasTakenOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) { d.Account.UID, d.Account.LedgerID = newUID, d.Account.UID })
+		first := ledger.Genesis(gatewaytest.AccountUID).String()
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.settled(1)
+		records := w.booksOf(booksPath).Records
+		if n := len(records); n != 2 || records[n-1].PreviousHash != first { // the adoption and the settlement
+			t.Errorf("the records are %+v, want two that follow %s", records, first)
 		}
 	})
 }

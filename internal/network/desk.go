@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -30,6 +31,19 @@ type Request struct {
 	// Base is the gateway's own address as the client wrote it, such as "https://gateway.example",
 	// and Version the part of the path before Path, such as "v26.0"; empty if there is none.
 	Base, Version string
+}
+
+// Address is the gateway's address of the request with another query.
+func (r *Request) Address(query url.Values) string {
+	address := r.Base
+	if r.Version != "" {
+		address += "/" + r.Version
+	}
+	address += "/" + strings.Join(r.Path, "/")
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	return address
 }
 
 // Account is what a Desk is told of an account.

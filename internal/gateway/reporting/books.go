@@ -2,6 +2,7 @@ package reporting
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -97,12 +98,11 @@ func (rep *Reporter) Books(ctx context.Context, t *served.Tenant, now time.Time,
 			return err
 		}
 		books.Period = periodOf(&r.Period)
-		waiting, err := readDepths(tx, now)
-		if err != nil {
+		var err error
+		if books.OpenWindows, err = tx.People().OpenWindows(now); err != nil {
 			return err
 		}
-		books.OpenWindows = waiting.openWindows
-		return books.read(tx, t.Account.UID, min(records, BooksRecords))
+		return books.read(tx, min(records, BooksRecords))
 	})
 	return books, err
 }
@@ -128,13 +128,13 @@ func periodOf(p *report.Period) BooksPeriod {
 }
 
 // read fills in the ledger's head and its latest records.
-func (b *Books) read(tx *store.Tx, account string, count int) error {
+func (b *Books) read(tx *store.Tx, count int) error {
 	head, err := tx.Ledger().Head()
 	if err != nil || head.Sequence == 0 {
 		return err
 	}
 	b.Sequence, b.Hash = head.Sequence, head.Hash.String()
-	previous := ledger.Genesis(account)
+	previous := tx.Ledger().Genesis()
 	// One record more than asked for says which hash the first one follows.
 	for entry, err := range tx.Ledger().Entries(max(0, head.Sequence-int64(count)-1)) {
 		if err != nil {
@@ -145,10 +145,11 @@ func (b *Books) read(tx *store.Tx, account string, count int) error {
 			return err
 		}
 		if entry.Sequence > head.Sequence-int64(count) {
-			b.Records = append([]BooksRecord{recordOf(record, previous, entry.Hash)}, b.Records...)
+			b.Records = append(b.Records, recordOf(record, previous, entry.Hash))
 		}
 		previous = entry.Hash
 	}
+	slices.Reverse(b.Records)
 	return nil
 }
 

@@ -8,12 +8,10 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/network"
-	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 var _ network.Desk = Network{}
@@ -212,39 +210,6 @@ func (a *ask) pass(ctx context.Context, r rule) (*network.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer.Body = a.ownPages(answer.Body)
+	answer.Body = graph.OwnPages(answer.Body, a.Request)
 	return answer, nil
-}
-
-// ownPages has the addresses of further pages point here: the upstream's hold its token.
-func (a *ask) ownPages(body []byte) []byte {
-	answer, err := rawjson.ParseObject(body)
-	if err != nil {
-		return body
-	}
-	paging := answer.Child("paging")
-	var changes []rawjson.Member
-	for _, name := range []string{"next", "previous"} {
-		address := paging.Text(name)
-		if address == "" {
-			continue
-		}
-		query := url.Values{}
-		if parsed, err := url.Parse(address); err == nil {
-			query = parsed.Query()
-		}
-		for given := range query {
-			if parameter.IsCredential(given) {
-				delete(query, given)
-			}
-		}
-		own := strings.Join(append([]string{a.Base}, slices.DeleteFunc(
-			append([]string{a.Version}, a.Path...), func(p string) bool { return p == "" },
-		)...), "/") + "?" + query.Encode()
-		changes = append(changes, rawjson.Member{Name: name, Value: rawjson.Quote(own)})
-	}
-	if len(changes) == 0 {
-		return body
-	}
-	return answer.Set("paging", paging.With(changes...))
 }

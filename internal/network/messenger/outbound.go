@@ -2,7 +2,6 @@ package messenger
 
 import (
 	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
@@ -104,6 +103,3 @@ func (n Network) upstreamOf(id string, upstreamID func(string) (string, error)) 
 	}
 	return upstreamID(id)
 }
-
-// recipientOf is the address of whom a message has reached, by the id that the upstream tells.
-func (n Network) recipientOf(id string) identity.Address { return n.personAddress(id) }

@@ -67,8 +67,7 @@ func failed(r *network.Refusal) *graph.Error {
 		return newError(http.StatusServiceUnavailable, graph.CodeServiceOutage, 0, "The upstream did not answer.")
 	case network.Fault, network.Broken:
 		return newError(http.StatusInternalServerError, graph.CodeUnknown, 0, "A fault of the gateway kept the "+
-			"message "+
-			"from being stored. It was not accepted; the gateway's log names the fault.")
+			"message from being stored. It was not accepted; the gateway's log names the fault.")
 	case network.NoTemplate:
 		return invalid("No approved template of this page has this name and language. Check both, and its status.")
 	case network.PausedTemplate:

@@ -63,7 +63,7 @@ func (u *upstream) Send(ctx context.Context, endpoint string, body []byte) (netw
 	object, err := rawjson.ParseObject(raw)
 	if err == nil {
 		if id := object.Text("message_id"); id != "" {
-			return network.Sent{ID: id, To: u.of.recipientOf(object.Text("recipient_id"))}, nil
+			return network.Sent{ID: id, To: u.of.personAddress(object.Text("recipient_id"))}, nil
 		}
 		err = errors.New("the answer names no message_id")
 	}

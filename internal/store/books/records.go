@@ -75,6 +75,9 @@ func (tx *Tx) countRecord(record *ledger.Record) error {
 	return txn.Change(tx.Base(), used, true)
 }
 
+// Genesis is what the ledger's first record follows.
+func (r Records) Genesis() ledger.Hash { return r.tx.genesis }
+
 // Head is the end of the ledger.
 func (r Records) Head() (ledger.Head, error) {
 	c, err := r.tx.headCell()

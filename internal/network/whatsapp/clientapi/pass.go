@@ -8,7 +8,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/network"
-	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // pass passes a call on: to the same object, with what its rule names of the parameters and the
@@ -43,7 +42,7 @@ func (c *call) ask(ctx context.Context, query url.Values) (*network.Answer, erro
 	if err != nil {
 		return nil, err
 	}
-	answer.Body = c.ownPages(answer.Body)
+	answer.Body = graph.OwnPages(answer.Body, c.Request)
 	return answer, nil
 }
 
@@ -54,54 +53,4 @@ func (c *call) path() string {
 		parts = append(parts, url.PathEscape(p))
 	}
 	return strings.Join(parts, "/")
-}
-
-// ownPages has the addresses of further pages point here. The upstream's hold its token, and would
-// lead past the gateway.
-func (c *call) ownPages(body []byte) []byte {
-	answer, err := rawjson.ParseObject(body)
-	if err != nil {
-		return body
-	}
-	paging, err := rawjson.ParseObject(answer.Get("paging"))
-	if err != nil {
-		return body
-	}
-	var changes []rawjson.Member
-	for _, name := range []string{"next", "previous"} {
-		if address := paging.Text(name); address != "" {
-			changes = append(changes, rawjson.Member{Name: name, Value: rawjson.Quote(c.ownPage(address))})
-		}
-	}
-	if len(changes) == 0 {
-		return body
-	}
-	return answer.Set("paging", paging.With(changes...))
-}
-
-// ownPage is the gateway's address of a page of the upstream's.
-func (c *call) ownPage(address string) string {
-	query := url.Values{}
-	if parsed, err := url.Parse(address); err == nil {
-		query = parsed.Query()
-	}
-	for name := range query {
-		if parameter.IsCredential(name) {
-			delete(query, name)
-		}
-	}
-	return c.pageAt(query)
-}
-
-// pageAt is the gateway's address of the request with another query.
-func (c *call) pageAt(query url.Values) string {
-	address := c.Base
-	if c.Version != "" {
-		address += "/" + c.Version
-	}
-	address += "/" + strings.Join(c.Path, "/")
-	if len(query) > 0 {
-		address += "?" + query.Encode()
-	}
-	return address
 }

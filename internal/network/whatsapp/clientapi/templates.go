@@ -242,7 +242,7 @@ func (c *call) templatePaging(list []*network.AccountTemplate, from, to int) map
 			}
 		}
 		query.Set(name, at)
-		return c.pageAt(query)
+		return c.Address(query)
 	}
 	if to < len(list) {
 		paging["next"] = page(paramAfter, last)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/clientbody"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -98,9 +99,9 @@ func (f field) oneOf(words ...string) error {
 	value, ok := rawjson.String(f.raw)
 	switch {
 	case f.absent():
-		return missing(f.path, alternatives(words))
+		return missing(f.path, clientbody.Alternatives(words))
 	case !ok || !slices.Contains(words, value):
-		return invalid(f.path, "must be "+alternatives(words))
+		return invalid(f.path, "must be "+clientbody.Alternatives(words))
 	}
 	return nil
 }
@@ -173,20 +174,4 @@ func absoluteURL(path, text string) error {
 		return invalid(path, "must be an absolute URL that begins with http:// or https://")
 	}
 	return nil
-}
-
-// alternatives writes words as a choice: "a", "b" or "c".
-func alternatives(words []string) string {
-	var choice strings.Builder
-	for i, word := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			choice.WriteString(" or ")
-		default:
-			choice.WriteString(", ")
-		}
-		choice.WriteString(strconv.Quote(word))
-	}
-	return choice.String()
 }

@@ -1,6 +1,10 @@
 package request
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/guichet-dev/guichet/internal/graph/clientbody"
+)
 
 // Limits of interactive messages, in characters and entries.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/
@@ -113,7 +117,7 @@ func interactiveHeader(f field, kinds []string) error {
 	case err != nil:
 		return err
 	case kinds != nil && !slices.Contains(kinds, kind):
-		return invalid(header.path+".type", "must be "+alternatives(kinds))
+		return invalid(header.path+".type", "must be "+clientbody.Alternatives(kinds))
 	}
 	switch kind {
 	case headerText:
