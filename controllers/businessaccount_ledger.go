@@ -36,10 +36,13 @@ func (r *BusinessAccountReconciler) observeLedger(ctx context.Context, scope *ac
 		scope.withheld = problem(v1alpha1.ReasonLedgerUnknown, "spec.adopt names ledger %s, and an account of this "+
 			"name had ledger %s: name that one, or give the account another name", adopt.LedgerID, known.ID)
 	case scope.paused():
-	case scope.secrets[tenant.KeysSecretName(scope.account.Name)] == nil:
-		scope.withheld, err = r.lostKeys(ctx, scope)
-	case known.Head().Sequence > 0:
-		scope.withheld, err = r.lostVolume(ctx, scope)
+	default:
+		if scope.secrets[tenant.KeysSecretName(scope.account.Name)] == nil {
+			scope.withheld, err = r.lostKeys(ctx, scope)
+		}
+		if err == nil && scope.withheld == nil && known.Head().Sequence > 0 {
+			scope.withheld, err = r.lostVolume(ctx, scope)
+		}
 	}
 	return err
 }
@@ -117,17 +120,19 @@ func (r *BusinessAccountReconciler) lostVolume(
 	if claim != nil || err != nil {
 		return nil, err
 	}
+	var remains []string
+	if keys := tenant.KeysSecretName(scope.account.Name); scope.secrets[keys] != nil {
+		remains = append(remains, fmt.Sprintf("Secret %q", keys))
+	}
 	return problem(v1alpha1.ReasonLedgerLost, "PersistentVolumeClaim %q is gone, and ledger %s with it, which had %d "+
 		"records: restore it from a snapshot; %s", tenant.DataClaimName(scope.account.Name), scope.ledger.ID,
-		scope.ledger.Head().Sequence, r.beginAnew(scope, fmt.Sprintf(
-			"Secret %q", tenant.KeysSecretName(scope.account.Name),
-		))), nil
+		scope.ledger.Head().Sequence, r.beginAnew(scope, remains...)), nil
 }
 
-// beginAnew is what has to be done to give up a ledger, of which remains are still there.
-func (r *BusinessAccountReconciler) beginAnew(scope *accountScope, remains string) string {
-	return fmt.Sprintf("or, to begin with an empty ledger, delete the account and %s, have the platform team delete "+
-		"ConfigMap %q in namespace %q, and make the account again", remains,
+// beginAnew is what has to be done to give up a ledger, of which remains may still be there.
+func (r *BusinessAccountReconciler) beginAnew(scope *accountScope, remains ...string) string {
+	return fmt.Sprintf("or, to begin with an empty ledger, delete %s, have the platform team delete "+
+		"ConfigMap %q in namespace %q, and make the account again", inWords(append([]string{"the account"}, remains...)),
 		tenant.LedgerRecordName(scope.account.Namespace, scope.account.Name), r.Options.OperatorNamespace)
 }
 

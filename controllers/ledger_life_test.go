@@ -190,6 +190,30 @@ func TestP15ALostVolumeBeginsNoSecondLedger(t *testing.T) {
 	w.Expect(apierrors.IsNotFound(w.get("acme-gateway-data", claim))).To(gomega.BeTrue())
 }
 
+// Nor does the payer get one for having deleted the keys as well, or by the deletionPolicy (P15).
+func TestP15ALedgerThatWentWithItsAccountIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.bill(map[int64]string{3: "sha256:3a"}, 3)
+	w.Eventually(func() int64 { return sequenceOf(w.account()) }).Should(gomega.Equal(int64(3)))
+	ledger := w.account().Status.LedgerID
+	w.endAccount()
+	for name, object := range retainedObjects() {
+		w.Expect(w.get(name, object)).To(gomega.Succeed())
+		object.SetFinalizers(nil)
+		w.Expect(w.client.Update(t.Context(), object)).To(gomega.Succeed())
+		w.Expect(w.client.Delete(t.Context(), object)).To(gomega.Succeed())
+	}
+	w.createAccount()
+	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonLedgerLost,
+		`PersistentVolumeClaim "acme-gateway-data" is gone, and ledger `+ledger+` with it, which had 3 records: `+
+			`restore it from a snapshot; or, to begin with an empty ledger, delete the account, have the platform team `+
+			`delete ConfigMap "`+w.ledgerRecordName()+`" in namespace "`+w.options.OperatorNamespace+`", and make the `+
+			`account again`)
+	w.Expect(apierrors.IsNotFound(w.get("acme-gateway", &appsv1.Deployment{}))).To(gomega.BeTrue())
+	w.Expect(apierrors.IsNotFound(w.get("acme-gateway-keys", &corev1.Secret{}))).To(gomega.BeTrue())
+}
+
 // With 'Delete' the ledger goes only once its last record was exported, or given up.
 func TestP14DeleteNeedsTheWordTwice(t *testing.T) {
 	t.Parallel()

@@ -161,7 +161,10 @@ type BusinessAccountSpec struct {
 	// that is made again under this name goes on with them. With 'Delete' the volume and the keys
 	// go too, if every record was exported: the annotation guichet.dev/exported-ledger must have
 	// the value of status.usage.ledger.rootHash, or guichet.dev/delete-unexported the value "true".
-	// Otherwise they stay as with 'Retain'. A schema in a shared store is never dropped.
+	// Otherwise they stay as with 'Retain'. A schema in a shared store is never dropped. The
+	// operator remembers the ledger in either case: if it had records, an account of this name
+	// begins an empty one only after the platform team has deleted ConfigMap guichet-ledger-HASH;
+	// docs/operator.md says more.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -36,6 +37,12 @@ type account struct {
 // newAccount checks the manifests as the operator does, and fits them into the process.
 func newAccount(m *Manifests, state *State, o *Options, simulatorURL string) (*account, error) {
 	a := &account{manifests: m, secrets: tenant.Secrets{}}
+	a.leaveOutPages()
+	if len(m.Account.Spec.Channels) == 0 {
+		return nil, fmt.Errorf(
+			"BusinessAccount %q: it has no channel of type 'WhatsApp', and guichet dev plays no other", m.Account.Name,
+		)
+	}
 	a.adapt(state, o, simulatorURL)
 	if err := tenant.CheckSelectors(&m.Plan.Spec); err != nil {
 		return nil, fmt.Errorf("PricingPlan %q: %w", m.Plan.Name, err)
@@ -54,6 +61,27 @@ func newAccount(m *Manifests, state *State, o *Options, simulatorURL string) (*a
 		return nil, fmt.Errorf("BusinessAccount %q: %s", m.Account.Name, problem.Message)
 	}
 	return a, checkTemplates(m.Templates)
+}
+
+// leaveOutPages leaves out the channels that the process does not play, and their templates.
+func (a *account) leaveOutPages() {
+	spec := &a.manifests.Account.Spec
+	spec.Channels = slices.DeleteFunc(spec.Channels, func(c v1alpha1.Channel) bool {
+		if c.Identity().Type == v1alpha1.ChannelWhatsApp {
+			return false
+		}
+		a.notes = append(a.notes, fmt.Sprintf(
+			"channel %q is left out: guichet dev plays WhatsApp numbers only", c.Name,
+		))
+		return true
+	})
+	a.manifests.Templates = slices.DeleteFunc(a.manifests.Templates, func(t v1alpha1.MessageTemplate) bool {
+		if t.Spec.ChannelName == "" {
+			return false
+		}
+		a.notes = append(a.notes, fmt.Sprintf("MessageTemplate %q is left out: it is a page's", t.Name))
+		return true
+	})
 }
 
 // adapt puts the simulator in the upstream's place, makes the Secrets that the manifests do not
@@ -118,9 +146,6 @@ func (a *account) simulator(o *Options, url, webhooks string) simulator.Config {
 	spec := &a.manifests.Account.Spec
 	meta := simulator.Account{ID: spec.WhatsAppBusinessAccountID, Name: spec.DisplayName, CallbackURL: webhooks}
 	for i, channel := range spec.Channels {
-		if channel.Type == v1alpha1.ChannelMessenger {
-			continue
-		}
 		secret := a.secrets[channel.CredentialsSecretName]
 		value := func(key string) string { return strings.TrimSpace(string(secret[key])) }
 		meta.AppSecret, meta.VerifyToken = value(v1alpha1.SecretKeyAppSecret), value(v1alpha1.SecretKeyVerifyToken)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
 
+	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/cli"
 	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/dev"
@@ -37,20 +38,30 @@ type world struct {
 
 func start(t *testing.T, directory string) *world {
 	t.Helper()
-	manifests, err := dev.ReadManifests("", "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	began, noon := time.Now(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	process, err := dev.Start(t.Context(), dev.Options{
-		Directory: directory, Manifests: manifests, GatewayAddress: "127.0.0.1:0", SimulatorAddress: "127.0.0.1:0",
-		Clock: clock.New(func() time.Time { return noon.Add(time.Since(began)) }),
-		Log:   slog.New(slog.DiscardHandler),
-	})
+	process, err := dev.Start(t.Context(), options(directory, samples(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &world{T: t, Process: process, directory: directory}
+}
+
+// samples are the manifests of the samples.
+func samples(t *testing.T) *dev.Manifests {
+	t.Helper()
+	manifests, err := dev.ReadManifests("", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return manifests
+}
+
+func options(directory string, manifests *dev.Manifests) dev.Options {
+	began, noon := time.Now(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	return dev.Options{
+		Directory: directory, Manifests: manifests, GatewayAddress: "127.0.0.1:0", SimulatorAddress: "127.0.0.1:0",
+		Clock: clock.New(func() time.Time { return noon.Add(time.Since(began)) }),
+		Log:   slog.New(slog.DiscardHandler),
+	}
 }
 
 // call makes a request, and returns the status and the body of its answer.
@@ -235,6 +246,49 @@ func TestCallbacksArriveSignedAtThePage(t *testing.T) {
 	}, time.Minute, 20*time.Millisecond).Should(gomega.And(
 		gomega.ContainSubstring("Where is my parcel?"), gomega.ContainSubstring(`"signature":"sha256=`),
 	))
+}
+
+// Pages and Instagram accounts are left out, with their templates, and the process says so.
+func TestOnlyWhatsAppIsPlayed(t *testing.T) {
+	manifests := samples(t)
+	channels := &manifests.Account.Spec.Channels
+	*channels = append([]v1alpha1.Channel{{
+		Name: "photos", Type: v1alpha1.ChannelInstagram, InstagramID: "17841400000000001",
+		CredentialsSecretName: "acme-photos",
+	}}, *channels...)
+	ofPage := manifests.Templates[0]
+	ofPage.Name, ofPage.Spec.ChannelName = "of-the-page", "page"
+	manifests.Templates = append(manifests.Templates, ofPage)
+	process, err := dev.Start(t.Context(), options(t.TempDir(), manifests))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{T: t, Process: process}
+	defer w.end()
+	if diff := cmp.Diff([]string{number}, w.PhoneNumberIDs); diff != "" {
+		t.Errorf("the numbers (-want +got):\n%s", diff)
+	}
+	want := []string{
+		`channel "photos" is left out: guichet dev plays WhatsApp numbers only`,
+		`channel "page" is left out: guichet dev plays WhatsApp numbers only`,
+		`MessageTemplate "of-the-page" is left out: it is a page's`,
+	}
+	if diff := cmp.Diff(want, w.Notes); diff != "" {
+		t.Errorf("the notes (-want +got):\n%s", diff)
+	}
+}
+
+func TestAccountWithoutWhatsAppIsRefused(t *testing.T) {
+	manifests := samples(t)
+	channels := &manifests.Account.Spec.Channels
+	*channels = (*channels)[1:] // the page
+	process, err := dev.Start(t.Context(), options(t.TempDir(), manifests))
+	if err == nil {
+		(&world{T: t, Process: process}).end()
+	}
+	if err == nil || !strings.Contains(err.Error(), `BusinessAccount "acme": it has no channel of type 'WhatsApp'`) {
+		t.Errorf("got %v, want a refusal", err)
+	}
 }
 
 func TestManifestsAreReadAsKubectlReadsThem(t *testing.T) {
