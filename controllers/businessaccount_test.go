@@ -212,7 +212,8 @@ func TestLostKeysAreNotReplacedSilently(t *testing.T) {
 	w.Expect(w.client.Delete(t.Context(), secret)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonKeysLost,
 		`Secret "acme-gateway-keys" with the account's keys is gone, and PersistentVolumeClaim "acme-gateway-data" still holds what they encrypt: restore the Secret from a backup; or, `+
-			`to begin with an empty ledger, delete the account and the PersistentVolumeClaim, have the platform team delete ConfigMap "`+
+			`to begin with an empty ledger, delete the account and the PersistentVolumeClaim,`+
+			` have the platform team delete ConfigMap "`+
 			w.ledgerRecordName()+`" in namespace "`+w.options.OperatorNamespace+`", and make the account again`)
 	w.Expect(
 		apierrors.IsNotFound(w.get("acme-gateway-keys", &corev1.Secret{})),

@@ -68,36 +68,94 @@ func celFieldCases() map[string]celCase {
 				` clientCertificateSecretName: c}}}`,
 			want: "clientCertificateSecretName needs a url that starts with 'https://'",
 		},
-		"account: a Messenger channel, no page": {kind: "BusinessAccount", patch: accountWith(`type: Messenger`), want: "a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID"},
-		"account: a budget with an exponent":    {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "1e3", currency: USD}}}}`, want: "must be a decimal number with at most 12 decimals, like '12.5'"},
-		"account: a budget in small letters":    {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "1", currency: usd}}}}`, want: "must be the three capital letters of ISO 4217, like 'USD'"},
-		"account: a country in small letters":   {kind: "BusinessAccount", patch: `{spec: {internationalAuthentication: {startTime: "2026-01-01T00:00:00Z", businessCountry: fr}}}`, want: "must be a country code of ISO 3166-1, like 'FR'"},
-		"account: keywords without words":       {kind: "BusinessAccount", patch: `{spec: {consent: {keywords: [{language: en}]}}}`, want: "must have stop or resume, or both"},
+		"account: a Messenger channel, no page": {
+			kind: "BusinessAccount", patch: accountWith(`type: Messenger`),
+			want: "a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID",
+		},
+		"account: a budget with an exponent":  {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "1e3", currency: USD}}}}`, want: "must be a decimal number with at most 12 decimals, like '12.5'"},
+		"account: a budget in small letters":  {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "1", currency: usd}}}}`, want: "must be the three capital letters of ISO 4217, like 'USD'"},
+		"account: a country in small letters": {kind: "BusinessAccount", patch: `{spec: {internationalAuthentication: {startTime: "2026-01-01T00:00:00Z", businessCountry: fr}}}`, want: "must be a country code of ISO 3166-1, like 'FR'"},
+		"account: keywords without words":     {kind: "BusinessAccount", patch: `{spec: {consent: {keywords: [{language: en}]}}}`, want: "must have stop or resume, or both"},
 		"account: a word that stops and goes on": {
 			kind: "BusinessAccount", patch: `{spec: {consent: {keywords: [{language: en, stop: [GO], resume: [GO]}]}}}`,
 			want: "a word must not be in both stop and resume",
 		},
-		"account: a volume of nothing":           {kind: "BusinessAccount", patch: `{spec: {gateway: {storage: {embedded: {size: "0"}}}}}`, want: "must be greater than zero"},
-		"account: less than no memory":           {kind: "BusinessAccount", patch: `{spec: {gateway: {resources: {limits: {memory: -1Gi}}}}}`, want: "must be greater than zero"},
-		"account: an Ingress for any host":       {kind: "BusinessAccount", patch: `{spec: {gateway: {exposure: {type: Ingress, ingress: {host: "*.acme.example"}}}}}`, want: "must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, like 'acme.example.com'"},
-		"plan: a revision with a capital":        {kind: "PricingPlan", patch: `{spec: {revisions: [{name: First, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}}]}}`, want: "must be lower-case letters, digits, '-' and '.', and begin and end with a letter or a digit"},
-		"plan: a free rule with a dash at last":  {kind: "PricingPlan", patch: planWith(`free: [{name: a-, reason: Reaction, when: Always}]`), want: `spec.revisions[0].free[0].name: Invalid value: "a-": ` + label},
-		"plan: an allowance with a space":        {kind: "PricingPlan", patch: planWith(`allowances: [{name: a b, count: 1, of: [Service], per: Channel, period: Month}]`), want: `spec.revisions[0].allowances[0].name: Invalid value: "a b": ` + label},
-		"plan: an exemption with a dot":          {kind: "PricingPlan", patch: planWith(`exemptions: [{name: a.b, of: [Service]}]`), want: `spec.revisions[0].exemptions[0].name: Invalid value: "a.b": ` + label},
-		"account: a profile for a number":        {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", profile: {getStartedPayload: GO}`), want: "profile may be set on a channel of type 'Messenger' only"},
-		"account: a menu without the button":     {kind: "BusinessAccount", patch: pageWith(`menus: [{locale: default, items: [{title: A, payload: A}]}]`), want: "menus need getStartedPayload: Meta shows no menu without the button"},
-		"account: no greeting by default":        {kind: "BusinessAccount", patch: pageWith(`greetings: [{locale: fr_FR, text: Bonjour}]`), want: "one of greetings must have the locale 'default'"},
-		"account: a locale with a dash":          {kind: "BusinessAccount", patch: pageWith(`greetings: [{locale: default, text: A}, {locale: fr-FR, text: B}]`), want: "must be 'default' or a locale of Meta's, such as 'fr_FR'"},
-		"account: a menu item that does nothing": {kind: "BusinessAccount", patch: pageWith(`getStartedPayload: GO, menus: [{locale: default, items: [{title: A}]}]`), want: "an item must have either payload or url"},
-		"account: five ice breakers":             {kind: "BusinessAccount", patch: pageWith(`iceBreakers: [{locale: default, questions: [{text: A, payload: A}, {text: B, payload: B}, {text: C, payload: C}, {text: D, payload: D}, {text: E, payload: E}]}]`), want: "must have at most 4 items"},
-		"account: no ice breakers by default":    {kind: "BusinessAccount", patch: pageWith(`iceBreakers: [{locale: fr_FR, questions: [{text: A, payload: A}]}]`), want: "one of iceBreakers must have the locale 'default'"},
-		"account: no menu by default":            {kind: "BusinessAccount", patch: pageWith(`getStartedPayload: GO, menus: [{locale: fr_FR, items: [{title: A, payload: A}]}]`), want: "one of menus must have the locale 'default'"},
-		"account: a menu item in plain text":     {kind: "BusinessAccount", patch: pageWith(`getStartedPayload: GO, menus: [{locale: default, items: [{title: A, url: "http://a.test"}]}]`), want: "url must start with 'https://'"},
-		"template: a channel with a capital":     {kind: "MessageTemplate", patch: `{spec: {channelName: Page}}`, want: "must be the name of a channel: lower-case letters, digits and '-', beginning and ending with a letter or a digit"},
-		"template: a page from now on":           {kind: "MessageTemplate", changed: true, patch: `{spec: {channelName: page}}`, want: "channelName is immutable: make another MessageTemplate for another network"},
-		"template: another page":                 {kind: "page's MessageTemplate", changed: true, patch: `{spec: {channelName: other}}`, want: "channelName is immutable: make another MessageTemplate for another page"},
-		"template: marketing of a page":          {kind: "MessageTemplate", patch: `{spec: {channelName: page, category: Marketing}}`, want: "a template of a page has category 'Utility', and may have a header, a body and buttons only"},
-		"template: a page's call button":         {kind: "MessageTemplate", patch: `{spec: {channelName: page, buttons: [{type: PhoneNumber, text: Call, phoneNumber: "+33 1"}]}}`, want: "a template of a page has at most 3 buttons, of type 'QuickReply' or 'URL'"},
+		"account: a volume of nothing":          {kind: "BusinessAccount", patch: `{spec: {gateway: {storage: {embedded: {size: "0"}}}}}`, want: "must be greater than zero"},
+		"account: less than no memory":          {kind: "BusinessAccount", patch: `{spec: {gateway: {resources: {limits: {memory: -1Gi}}}}}`, want: "must be greater than zero"},
+		"account: an Ingress for any host":      {kind: "BusinessAccount", patch: `{spec: {gateway: {exposure: {type: Ingress, ingress: {host: "*.acme.example"}}}}}`, want: "must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, like 'acme.example.com'"},
+		"plan: a revision with a capital":       {kind: "PricingPlan", patch: `{spec: {revisions: [{name: First, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}}]}}`, want: "must be lower-case letters, digits, '-' and '.', and begin and end with a letter or a digit"},
+		"plan: a free rule with a dash at last": {kind: "PricingPlan", patch: planWith(`free: [{name: a-, reason: Reaction, when: Always}]`), want: `spec.revisions[0].free[0].name: Invalid value: "a-": ` + label},
+		"plan: an allowance with a space":       {kind: "PricingPlan", patch: planWith(`allowances: [{name: a b, count: 1, of: [Service], per: Channel, period: Month}]`), want: `spec.revisions[0].allowances[0].name: Invalid value: "a b": ` + label},
+		"plan: an exemption with a dot":         {kind: "PricingPlan", patch: planWith(`exemptions: [{name: a.b, of: [Service]}]`), want: `spec.revisions[0].exemptions[0].name: Invalid value: "a.b": ` + label},
+		"account: a profile for a number": {
+			kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", profile: {getStartedPayload: GO}`),
+			want: "profile may be set on a channel of type 'Messenger' only",
+		},
+		"account: a menu without the button": {
+			kind: "BusinessAccount", patch: pageWith(`menus: [{locale: default, items: [{title: A, payload: A}]}]`),
+			want: "menus need getStartedPayload: Meta shows no menu without the button",
+		},
+		"account: no greeting by default": {
+			kind: "BusinessAccount", patch: pageWith(`greetings: [{locale: fr_FR, text: Bonjour}]`),
+			want: "one of greetings must have the locale 'default'",
+		},
+		"account: a locale with a dash": {
+			kind:  "BusinessAccount",
+			patch: pageWith(`greetings: [{locale: default, text: A}, {locale: fr-FR, text: B}]`),
+			want:  "must be 'default' or a locale of Meta's, such as 'fr_FR'",
+		},
+		"account: a menu item that does nothing": {
+			kind:  "BusinessAccount",
+			patch: pageWith(`getStartedPayload: GO, menus: [{locale: default, items: [{title: A}]}]`),
+			want:  "an item must have either payload or url",
+		},
+		"account: five ice breakers": {
+			kind: "BusinessAccount",
+			patch: pageWith(
+				`iceBreakers: [{locale: default, questions: [{text: A, payload: A}, {text: B, payload: B}, {text: C,` +
+					` payload: C}, {text: D, payload: D}, {text: E, payload: E}]}]`,
+			),
+			want: "must have at most 4 items",
+		},
+		"account: no ice breakers by default": {
+			kind:  "BusinessAccount",
+			patch: pageWith(`iceBreakers: [{locale: fr_FR, questions: [{text: A, payload: A}]}]`),
+			want:  "one of iceBreakers must have the locale 'default'",
+		},
+		"account: no menu by default": {
+			kind:  "BusinessAccount",
+			patch: pageWith(`getStartedPayload: GO, menus: [{locale: fr_FR, items: [{title: A, payload: A}]}]`),
+			want:  "one of menus must have the locale 'default'",
+		},
+		"account: a menu item in plain text": {
+			kind: "BusinessAccount",
+			patch: pageWith(
+				`getStartedPayload: GO, menus: [{locale: default, items: [{title: A, url: "http://a.test"}]}]`,
+			),
+			want: "url must start with 'https://'",
+		},
+		"template: a channel with a capital": {
+			kind: "MessageTemplate", patch: `{spec: {channelName: Page}}`,
+			want: "must be the name of a channel: lower-case letters, digits and '-', beginning and ending with a " +
+				"letter or a digit",
+		},
+		"template: a page from now on": {
+			kind: "MessageTemplate", changed: true, patch: `{spec: {channelName: page}}`,
+			want: "channelName is immutable: make another MessageTemplate for another network",
+		},
+		"template: another page": {
+			kind: "page's MessageTemplate", changed: true, patch: `{spec: {channelName: other}}`,
+			want: "channelName is immutable: make another MessageTemplate for another page",
+		},
+		"template: marketing of a page": {
+			kind: "MessageTemplate", patch: `{spec: {channelName: page, category: Marketing}}`,
+			want: "a template of a page has category 'Utility', and may have a header, a body and buttons only",
+		},
+		"template: a page's call button": {
+			kind:  "MessageTemplate",
+			patch: `{spec: {channelName: page, buttons: [{type: PhoneNumber, text: Call, phoneNumber: "+33 1"}]}}`,
+			want:  "a template of a page has at most 3 buttons, of type 'QuickReply' or 'URL'",
+		},
 		"template: account with a dot":           {kind: "MessageTemplate", patch: `{spec: {accountName: acme.co}}`, want: "must be the name of a BusinessAccount: lower-case letters, digits and '-', beginning with a letter"},
 		"template: name with a capital":          {kind: "MessageTemplate", patch: `{spec: {name: Order}}`, want: "must be lower-case letters, digits and '_' only"},
 		"template: language with a dash":         {kind: "MessageTemplate", patch: `{spec: {language: en-US}}`, want: "must be spelled as the upstream does, like 'en_US' or 'fr'"},
@@ -255,7 +313,10 @@ func celFieldCases() map[string]celCase {
 			kind: "MessageTemplate", changed: true, patch: `{spec: {libraryTemplate: {name: a}}}`,
 			want: "libraryTemplate is immutable: make another MessageTemplate for another copy",
 		},
-		"template: an example of a quick reply": {kind: "MessageTemplate", patch: `{spec: {buttons: [{type: QuickReply, text: Fine, example: a}]}}`, want: "example may be set with type 'URL' or 'CopyCode' only"},
+		"template: an example of a quick reply": {
+			kind: "MessageTemplate", patch: `{spec: {buttons: [{type: QuickReply, text: Fine, example: a}]}}`,
+			want: "example may be set with type 'URL' or 'CopyCode' only",
+		},
 	}
 }
 

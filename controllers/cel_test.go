@@ -86,19 +86,47 @@ func celCases() map[string]celCase {
 			"a country code of ISO 3166-1 (for example 'FR'), or 'Any'"
 	)
 	return map[string]celCase{
-		"account: long name":                         {kind: "BusinessAccount", patch: `{metadata: {name: a2345678901234567890123456789012345678901}}`, want: "the name of a BusinessAccount must not be longer than 40 characters: the names of its objects are made from it"},
-		"account: name begins with a digit":          {kind: "BusinessAccount", patch: `{metadata: {name: 1acme}}`, want: "the name of a BusinessAccount must be a DNS label that starts with a letter: it becomes the name of a Service"},
-		"account: name with a dot":                   {kind: "BusinessAccount", patch: `{metadata: {name: acme.co}}`, want: "the name of a BusinessAccount must be a DNS label that starts with a letter: it becomes the name of a Service"},
-		"account: WhatsApp without its account":      {kind: "BusinessAccount", patch: `{spec: {whatsAppBusinessAccountID: null}}`, want: "whatsAppBusinessAccountID must be set when a channel is of type 'WhatsApp'"},
-		"account: another WhatsApp account":          {kind: "BusinessAccount", changed: true, patch: `{spec: {whatsAppBusinessAccountID: "7"}}`, want: "whatsAppBusinessAccountID is immutable once it is set: the templates belong to it; make another account for another one"},
-		"account: negative budget":                   {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "-1", currency: USD}}}}`, want: "limit.amount must not be negative"},
-		"account: callback without a scheme":         {kind: "BusinessAccount", patch: `{spec: {callback: {url: "acme.example/hook", secretName: s}}}`, want: "url must be an absolute URL that starts with 'https://' or 'http://'"},
-		"account: one number twice":                  {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, phoneNumberID: "1", credentialsSecretName: s}, {name: b, phoneNumberID: "1", credentialsSecretName: s}]}}`, want: "each phoneNumberID, pageID and instagramID may appear in one channel only"},
-		"account: WhatsApp channel with a page":      {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, phoneNumberID: "1", pageID: "2", credentialsSecretName: s}]}}`, want: "a channel of type 'WhatsApp' must have phoneNumberID, and neither pageID nor instagramID"},
-		"account: Instagram channel with a page":     {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, type: Instagram, instagramID: "1", pageID: "1", credentialsSecretName: s}]}}`, want: "a channel of type 'Instagram' must have instagramID, and neither phoneNumberID nor pageID"},
-		"account: WhatsApp with an ad account":       {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, phoneNumberID: "1", adAccountID: "2", credentialsSecretName: s}]}}`, want: "only a channel of type 'Messenger' may have adAccountID: other networks have no paid marketing messages"},
-		"account: an ad account with its prefix":     {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, type: Messenger, pageID: "1", adAccountID: act_2, credentialsSecretName: s}]}}`, want: "must be digits only: it is the id that the Graph API gives, without 'act_'"},
-		"account: Messenger channel with a number":   {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, type: Messenger, phoneNumberID: "1", credentialsSecretName: s}]}}`, want: "a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID"},
+		"account: long name":                    {kind: "BusinessAccount", patch: `{metadata: {name: a2345678901234567890123456789012345678901}}`, want: "the name of a BusinessAccount must not be longer than 40 characters: the names of its objects are made from it"},
+		"account: name begins with a digit":     {kind: "BusinessAccount", patch: `{metadata: {name: 1acme}}`, want: "the name of a BusinessAccount must be a DNS label that starts with a letter: it becomes the name of a Service"},
+		"account: name with a dot":              {kind: "BusinessAccount", patch: `{metadata: {name: acme.co}}`, want: "the name of a BusinessAccount must be a DNS label that starts with a letter: it becomes the name of a Service"},
+		"account: WhatsApp without its account": {kind: "BusinessAccount", patch: `{spec: {whatsAppBusinessAccountID: null}}`, want: "whatsAppBusinessAccountID must be set when a channel is of type 'WhatsApp'"},
+		"account: another WhatsApp account":     {kind: "BusinessAccount", changed: true, patch: `{spec: {whatsAppBusinessAccountID: "7"}}`, want: "whatsAppBusinessAccountID is immutable once it is set: the templates belong to it; make another account for another one"},
+		"account: negative budget":              {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "-1", currency: USD}}}}`, want: "limit.amount must not be negative"},
+		"account: callback without a scheme":    {kind: "BusinessAccount", patch: `{spec: {callback: {url: "acme.example/hook", secretName: s}}}`, want: "url must be an absolute URL that starts with 'https://' or 'http://'"},
+		"account: one number twice": {
+			kind: "BusinessAccount",
+			patch: `{spec: {channels: [{name: a, phoneNumberID: "1", credentialsSecretName: s}, {name: b,` +
+				` phoneNumberID: "1", credentialsSecretName: s}]}}`,
+			want: "each phoneNumberID, pageID and instagramID may appear in one channel only",
+		},
+		"account: WhatsApp channel with a page": {
+			kind:  "BusinessAccount",
+			patch: `{spec: {channels: [{name: a, phoneNumberID: "1", pageID: "2", credentialsSecretName: s}]}}`,
+			want:  "a channel of type 'WhatsApp' must have phoneNumberID, and neither pageID nor instagramID",
+		},
+		"account: Instagram channel with a page": {
+			kind: "BusinessAccount",
+			patch: `{spec: {channels: [{name: a, type: Instagram, instagramID: "1", pageID: "1",` +
+				` credentialsSecretName: s}]}}`,
+			want: "a channel of type 'Instagram' must have instagramID, and neither phoneNumberID nor pageID",
+		},
+		"account: WhatsApp with an ad account": {
+			kind:  "BusinessAccount",
+			patch: `{spec: {channels: [{name: a, phoneNumberID: "1", adAccountID: "2", credentialsSecretName: s}]}}`,
+			want: "only a channel of type 'Messenger' may have adAccountID: other networks have no paid marketing " +
+				"messages",
+		},
+		"account: an ad account with its prefix": {
+			kind: "BusinessAccount",
+			patch: `{spec: {channels: [{name: a, type: Messenger, pageID: "1", adAccountID: act_2,` +
+				` credentialsSecretName: s}]}}`,
+			want: "must be digits only: it is the id that the Graph API gives, without 'act_'",
+		},
+		"account: Messenger channel with a number": {
+			kind:  "BusinessAccount",
+			patch: `{spec: {channels: [{name: a, type: Messenger, phoneNumberID: "1", credentialsSecretName: s}]}}`,
+			want:  "a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID",
+		},
 		"account: base URL of another scheme":        {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, phoneNumberID: "1", baseURL: "ftp://acme.example", credentialsSecretName: s}]}}`, want: "baseURL must be an absolute URL that starts with 'https://' or 'http://'"},
 		"account: two replicas of an embedded store": {kind: "BusinessAccount", patch: `{spec: {gateway: {replicas: 2}}}`, want: "replicas may be greater than 1 only with storage.type 'Shared': the embedded store has one writer"},
 		"account: autoscaling of an embedded store":  {kind: "BusinessAccount", patch: `{spec: {gateway: {autoscaling: {maxReplicas: 3}}}}`, want: "autoscaling may be set only with storage.type 'Shared': the embedded store has one writer"},
@@ -110,8 +138,14 @@ func celCases() map[string]celCase {
 			kind: "BusinessAccount", patch: `{spec: {gateway: {autoscaling: {minReplicas: 4, maxReplicas: 3}, storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`,
 			want: "minReplicas must not be greater than maxReplicas",
 		},
-		"account: a ledger to adopt later":     {kind: "BusinessAccount", changed: true, patch: `{spec: {adopt: {ledgerID: a}}}`, want: "adopt can be set only when the account is made: an account has one ledger"},
-		"account: a ledger that is no id":      {kind: "BusinessAccount", patch: `{spec: {adopt: {ledgerID: "a/b"}}}`, want: "must be letters, digits and '-' only: it is status.ledgerID of an account"},
+		"account: a ledger to adopt later": {
+			kind: "BusinessAccount", changed: true, patch: `{spec: {adopt: {ledgerID: a}}}`,
+			want: "adopt can be set only when the account is made: an account has one ledger",
+		},
+		"account: a ledger that is no id": {
+			kind: "BusinessAccount", patch: `{spec: {adopt: {ledgerID: "a/b"}}}`,
+			want: "must be letters, digits and '-' only: it is status.ledgerID of an account",
+		},
 		"account: another portfolio":           {kind: "BusinessAccount", changed: true, patch: `{spec: {portfolioID: other}}`, want: "portfolioID is immutable: what the plan counts for it would begin anew"},
 		"account: a portfolio no more":         {kind: "BusinessAccount", changed: true, patch: `{spec: {portfolioID: null}}`, want: "portfolioID is immutable: what the plan counts for it would begin anew"},
 		"account: host in capitals":            {kind: "BusinessAccount", patch: `{spec: {gateway: {exposure: {type: Ingress, ingress: {host: Acme.example}}}}}`, want: hostName},
@@ -143,9 +177,18 @@ func celCases() map[string]celCase {
 			want: "exampleHandle must be set with format 'Image', 'Video', 'GIF' or 'Document', and must not be " +
 				"with 'Text', 'Location' or 'Product'",
 		},
-		"plan: selector without labels": {kind: "PricingPlan", patch: `{spec: {allowedNamespaces: {from: Selector}}}`, want: "selector must be set when from is 'Selector', and only then"},
-		"plan: no currency of ISO 4217": {kind: "PricingPlan", patch: `{spec: {currency: XYZ}}`, want: "must be a currency of ISO 4217, for example 'USD'"},
-		"plan: another currency":        {kind: "PricingPlan", changed: true, patch: `{spec: {currency: EUR}}`, want: "must not be changed: make another plan for another currency"},
+		"plan: selector without labels": {
+			kind: "PricingPlan", patch: `{spec: {allowedNamespaces: {from: Selector}}}`,
+			want: "selector must be set when from is 'Selector', and only then",
+		},
+		"plan: no currency of ISO 4217": {
+			kind: "PricingPlan", patch: `{spec: {currency: XYZ}}`,
+			want: "must be a currency of ISO 4217, for example 'USD'",
+		},
+		"plan: another currency": {
+			kind: "PricingPlan", changed: true, patch: `{spec: {currency: EUR}}`,
+			want: "must not be changed: make another plan for another currency",
+		},
 		"plan: two revisions on one day": {
 			kind: "PricingPlan", patch: `{spec: {revisions: [
   {name: a, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}},

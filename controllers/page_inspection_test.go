@@ -214,7 +214,8 @@ func TestTheTokenOfAPage(t *testing.T) {
 		"well": {nil, "True AccessTokensCurrent: No access token ends within 14 days"},
 		"ends": {
 			func(p *pages.Page) { p.TokensExpire = &soon },
-			`False AccessTokenExpires: The access token in Secret "acme-whatsapp" ends on 2026-11-29: put a new one into ` +
+			`False AccessTokenExpires: The access token in Secret "acme-whatsapp" ends on 2026-11-29: put a new one ` +
+				`into ` +
 				`key "accessToken"`,
 		},
 		"permissions": {
@@ -223,7 +224,8 @@ func TestTheTokenOfAPage(t *testing.T) {
 		},
 		"another page's": {
 			func(p *pages.Page) { p.ID = "109" },
-			`False TokenOfAnotherPage: The access token in Secret "acme-whatsapp" is of page 109, not of page 108: put a ` +
+			`False TokenOfAnotherPage: The access token in Secret "acme-whatsapp" is of page 109,` +
+				` not of page 108: put a ` +
 				`new one into key "accessToken"`,
 		},
 	} {

@@ -79,7 +79,9 @@ func TestGraphUpstreamForAPage(t *testing.T) {
 			Text: "Hello {{1}}, your order is ready.", Examples: []v1alpha1.TemplateExample{{Value: "Ana"}},
 		},
 		Buttons: []v1alpha1.TemplateButton{
-			{Type: v1alpha1.ButtonQuickReply, Text: "Thanks"}, {Type: v1alpha1.ButtonURL, Text: "Track", URL: "https://x.example"},
+			{Type: v1alpha1.ButtonQuickReply, Text: "Thanks"}, {
+				Type: v1alpha1.ButtonURL, Text: "Track", URL: "https://x.example",
+			},
 		},
 	})
 	created, err := upstream.Create(t.Context(), access, definition)

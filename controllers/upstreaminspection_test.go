@@ -348,9 +348,13 @@ func TestOverrideGoesWithTheAccount(t *testing.T) {
 		failure bool
 		event   string
 	}{
-		"in place":   {func(*inspectionHarness) {}, []string{asksApps, subscribes}, 0, false, ""},
-		"somebody's": {func(d *inspectionHarness) { d.meta.override = "https://two.test/" }, []string{asksApps}, 0, false, ""},
-		"an outage":  {func(d *inspectionHarness) { d.meta.down = true }, []string{asksApps}, 9 * time.Minute, true, ""},
+		"in place": {func(*inspectionHarness) {}, []string{asksApps, subscribes}, 0, false, ""},
+		"somebody's": {
+			func(d *inspectionHarness) { d.meta.override = "https://two.test/" }, []string{asksApps}, 0, false, "",
+		},
+		"an outage": {
+			func(d *inspectionHarness) { d.meta.down = true }, []string{asksApps}, 9 * time.Minute, true, "",
+		},
 		"a long outage": {
 			func(d *inspectionHarness) { d.meta.down = true },
 			[]string{asksApps},

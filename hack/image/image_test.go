@@ -41,7 +41,9 @@ func TestArchiveIsReproducibleAndRunsAsNobody(t *testing.T) {
 	for i := range archives {
 		output := filepath.Join(t.TempDir(), "image.tar")
 		if err := run(
-			t.Context(), []string{"archive", "--binary", binary, "--tag", "guichet.dev/idle:dev", "--title", "Idle", "--output", output},
+			t.Context(), []string{
+				"archive", "--binary", binary, "--tag", "guichet.dev/idle:dev", "--title", "Idle", "--output", output,
+			},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +90,10 @@ func TestWhatIsNotAProgramIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := run(
-		t.Context(), []string{"archive", "--binary", binary, "--tag", "guichet.dev/x:dev", "--output", filepath.Join(t.TempDir(), "x.tar")},
+		t.Context(), []string{
+			"archive", "--binary", binary, "--tag", "guichet.dev/x:dev", "--output",
+			filepath.Join(t.TempDir(), "x.tar"),
+		},
 	)
 	if err == nil || !strings.Contains(err.Error(), "not a Linux program") {
 		t.Errorf("error = %v, want it to say that this is not a Linux program", err)

@@ -103,10 +103,18 @@ func TestP7ASharedStoresRefusalsHoldNoPassword(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"no account":      {[]string{"--store", address}, "give --ledger"},
-		"another account": {[]string{"--store", address, "--ledger", "none"}, `the shared store: it holds no readable ledger "none"`},
-		"no URL":          {[]string{"--store", "postgres://" + wrong + "host:port/database", "--ledger", ledgerAccount}, "--store must be a file, or a URL such as"},
-		"nobody there":    {[]string{"--store", "postgres://" + wrong + "127.0.0.1:1/database", "--ledger", ledgerAccount}, "the shared store: failed to connect"},
+		"no account": {[]string{"--store", address}, "give --ledger"},
+		"another account": {
+			[]string{"--store", address, "--ledger", "none"}, `the shared store: it holds no readable ledger "none"`,
+		},
+		"no URL": {
+			[]string{"--store", "postgres://" + wrong + "host:port/database", "--ledger", ledgerAccount},
+			"--store must be a file, or a URL such as",
+		},
+		"nobody there": {
+			[]string{"--store", "postgres://" + wrong + "127.0.0.1:1/database", "--ledger", ledgerAccount},
+			"the shared store: failed to connect",
+		},
 	}
 	for name, tc := range tests {
 		_, err := run(t, append([]string{"ledger", "verify"}, tc.arguments...)...)

@@ -254,16 +254,18 @@ func TestLedgerRefuses(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"no source":              {[]string{"verify"}, "at least one of the flags in the group [store jsonl] is required"},
-		"two sources":            {[]string{"verify", "--store", path, "--jsonl", empty}, "none of the others can be"},
-		"no such store":          {[]string{"verify", "--store", "none.db"}, "none.db: no such file"},
-		"a directory":            {[]string{"verify", "--store", filepath.Dir(path)}, "it is a directory: name the store's file in it"},
-		"no store":               {[]string{"verify", "--store", empty}, "it cannot be read as a gateway's store"},
-		"no such export":         {[]string{"verify", "--jsonl", "none.jsonl"}, "none.jsonl: no such file"},
-		"an empty export":        {[]string{"verify", "--jsonl", empty}, "it holds no record"},
-		"no export":              {[]string{"verify", "--jsonl", write(t, "text", "hello\n")}, "line 1: it is no entry in JSON"},
-		"an export in CSV":       {[]string{"verify", "--jsonl", write(t, "csv", "{}\n")}, `line 1: it has no "account"`},
-		"another account":        {[]string{"verify", "--store", path, "--ledger", "b"}, `it is ledger "` + ledgerAccount + `", not "b"`},
+		"no source":        {[]string{"verify"}, "at least one of the flags in the group [store jsonl] is required"},
+		"two sources":      {[]string{"verify", "--store", path, "--jsonl", empty}, "none of the others can be"},
+		"no such store":    {[]string{"verify", "--store", "none.db"}, "none.db: no such file"},
+		"a directory":      {[]string{"verify", "--store", filepath.Dir(path)}, "it is a directory: name the store's file in it"},
+		"no store":         {[]string{"verify", "--store", empty}, "it cannot be read as a gateway's store"},
+		"no such export":   {[]string{"verify", "--jsonl", "none.jsonl"}, "none.jsonl: no such file"},
+		"an empty export":  {[]string{"verify", "--jsonl", empty}, "it holds no record"},
+		"no export":        {[]string{"verify", "--jsonl", write(t, "text", "hello\n")}, "line 1: it is no entry in JSON"},
+		"an export in CSV": {[]string{"verify", "--jsonl", write(t, "csv", "{}\n")}, `line 1: it has no "account"`},
+		"another account": {
+			[]string{"verify", "--store", path, "--ledger", "b"}, `it is ledger "` + ledgerAccount + `", not "b"`,
+		},
 		"no hash":                {[]string{"verify", "--store", path, "--published", "28c2"}, `--published "28c2" must be "sha256:" and 64 hex digits`},
 		"no output of totals":    {[]string{"totals", "--store", path, "-o", "xml"}, `--output "xml" must be table, json or sql`},
 		"no format":              {[]string{"export", "--store", path}, `required flag(s) "format" not set`},

@@ -29,13 +29,25 @@ func TestP4PeopleMayAnswerForLonger(t *testing.T) {
 		at    int64
 		want  Verdict
 	}{
-		"a bot in time":               {&wrote, pageRules(), FreeForm, day - 1, Verdict{Permitted, true, Span{0, day}, true}},
-		"a bot too late":              {&wrote, pageRules(), FreeForm, day, Verdict{WindowClosed, true, Span{0, day}, false}},
-		"a person":                    {&wrote, pageRules(), HumanAgent, week - 1, Verdict{Permitted, true, Span{0, week}, true}},
-		"a person too late":           {&wrote, pageRules(), HumanAgent, week, Verdict{WindowClosed, true, Span{0, week}, false}},
-		"a person to a stranger":      {&never, pageRules(), HumanAgent, 0, Verdict{WindowClosed, false, Span{}, false}},
-		"a person without such rules": {&bound, plain, HumanAgent, day - 1, Verdict{Permitted, true, Span{0, day}, true}},
-		"and a second later":          {&bound, plain, HumanAgent, day, Verdict{WindowClosed, false, Span{}, false}},
+		"a bot in time": {
+			&wrote, pageRules(), FreeForm, day - 1, Verdict{Permitted, true, Span{0, day}, true},
+		},
+		"a bot too late": {
+			&wrote, pageRules(), FreeForm, day, Verdict{WindowClosed, true, Span{0, day}, false},
+		},
+		"a person": {
+			&wrote, pageRules(), HumanAgent, week - 1, Verdict{Permitted, true, Span{0, week}, true},
+		},
+		"a person too late": {
+			&wrote, pageRules(), HumanAgent, week, Verdict{WindowClosed, true, Span{0, week}, false},
+		},
+		"a person to a stranger": {
+			&never, pageRules(), HumanAgent, 0, Verdict{WindowClosed, false, Span{}, false},
+		},
+		"a person without such rules": {
+			&bound, plain, HumanAgent, day - 1, Verdict{Permitted, true, Span{0, day}, true},
+		},
+		"and a second later": {&bound, plain, HumanAgent, day, Verdict{WindowClosed, false, Span{}, false}},
 	}
 	for name, tc := range tests {
 		if got := tc.state.Permit(Request{At: tc.at, Form: tc.form}, tc.rules); got != tc.want {

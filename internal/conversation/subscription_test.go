@@ -30,28 +30,46 @@ func TestPermitOfSubscribed(t *testing.T) {
 		want   Refusal
 		pause  Span
 	}{
-		"agreed":                  {func(*State) {}, marketing, Permitted, Span{}},
-		"another token":           {func(*State) {}, other, NotSubscribed, Span{}},
-		"as it expires":           {func(*State) {}, at(1000 + 10*day), SubscriptionOver, Span{}},
-		"a second before":         {func(*State) {}, at(1000 + 10*day - 1), Permitted, Span{}},
-		"stopped":                 {func(s *State) { s.Subscribe(Subscription{Key: "k"}, true, 1500) }, marketing, MarketingStopped, Span{}},
-		"stopped and resumed":     {func(s *State) { stopAndResume(s) }, marketing, Permitted, Span{}},
-		"an earlier stop is late": {func(s *State) { s.Subscribe(Subscription{Key: "k"}, true, 900) }, marketing, Permitted, Span{}},
-		"all marketing stopped":   {func(s *State) { s.StopMarketing(true, 1500) }, marketing, MarketingStopped, Span{}},
-		"stopped before":          {func(s *State) { s.StopMarketing(true, 900) }, marketing, Permitted, Span{}},
-		"consent taken back":      {func(s *State) { s.RecordConsent(false, 1500) }, marketing, MarketingStopped, Span{}},
-		"taken back before":       {func(s *State) { s.RecordConsent(false, 900) }, marketing, Permitted, Span{}},
-		"blocked":                 {func(s *State) { s.SetBlocked(true, 1500) }, marketing, CustomerBlocked, Span{}},
+		"agreed":          {func(*State) {}, marketing, Permitted, Span{}},
+		"another token":   {func(*State) {}, other, NotSubscribed, Span{}},
+		"as it expires":   {func(*State) {}, at(1000 + 10*day), SubscriptionOver, Span{}},
+		"a second before": {func(*State) {}, at(1000 + 10*day - 1), Permitted, Span{}},
+		"stopped": {
+			func(s *State) { s.Subscribe(Subscription{Key: "k"}, true, 1500) }, marketing, MarketingStopped, Span{},
+		},
+		"stopped and resumed": {func(s *State) { stopAndResume(s) }, marketing, Permitted, Span{}},
+		"an earlier stop is late": {
+			func(s *State) { s.Subscribe(Subscription{Key: "k"}, true, 900) }, marketing, Permitted, Span{},
+		},
+		"all marketing stopped": {
+			func(s *State) { s.StopMarketing(true, 1500) }, marketing, MarketingStopped, Span{},
+		},
+		"stopped before": {func(s *State) { s.StopMarketing(true, 900) }, marketing, Permitted, Span{}},
+		"consent taken back": {
+			func(s *State) { s.RecordConsent(false, 1500) }, marketing, MarketingStopped, Span{},
+		},
+		"taken back before": {func(s *State) { s.RecordConsent(false, 900) }, marketing, Permitted, Span{}},
+		"blocked":           {func(s *State) { s.SetBlocked(true, 1500) }, marketing, CustomerBlocked, Span{}},
 		"a second too soon": {
 			func(s *State) { s.RecordMarketing("k", "m1", 2000) }, at(2000 + halfDay - 1), TooSoon,
 			Span{2000, 2000 + halfDay},
 		},
-		"12 hours later":         {func(s *State) { s.RecordMarketing("k", "m1", 2000) }, at(2000 + halfDay), Permitted, Span{}},
+		"12 hours later": {
+			func(s *State) { s.RecordMarketing("k", "m1", 2000) }, at(2000 + halfDay), Permitted, Span{},
+		},
 		"it is accepted already": {func(s *State) { s.RecordMarketing("k", "m1", 2000) }, again, Permitted, Span{}},
-		"the last was not taken": {func(s *State) { s.RecordMarketing("k", "m1", 2000); s.ForgetMarketing("k", "m1") }, at(2001), Permitted, Span{}},
-		"another was not taken":  {func(s *State) { s.RecordMarketing("k", "m2", 2000); s.ForgetMarketing("k", "m1") }, at(2001), TooSoon, Span{2000, 2000 + halfDay}},
-		"the network takes none": {func(s *State) { s.HoldMarketing(Span{1500, 2500}) }, marketing, TooSoon, Span{1500, 2500}},
-		"until it does":          {func(s *State) { s.HoldMarketing(Span{1500, 2500}) }, at(2500), Permitted, Span{}},
+		"the last was not taken": {
+			func(s *State) { s.RecordMarketing("k", "m1", 2000); s.ForgetMarketing("k", "m1") }, at(2001), Permitted,
+			Span{},
+		},
+		"another was not taken": {
+			func(s *State) { s.RecordMarketing("k", "m2", 2000); s.ForgetMarketing("k", "m1") }, at(2001), TooSoon,
+			Span{2000, 2000 + halfDay},
+		},
+		"the network takes none": {
+			func(s *State) { s.HoldMarketing(Span{1500, 2500}) }, marketing, TooSoon, Span{1500, 2500},
+		},
+		"until it does": {func(s *State) { s.HoldMarketing(Span{1500, 2500}) }, at(2500), Permitted, Span{}},
 		"or the customer writes": {func(s *State) {
 			s.HoldMarketing(Span{1500, 2500})
 			s.Receive(Inbound{At: 1600, Events: Message}, rules())

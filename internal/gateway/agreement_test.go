@@ -330,7 +330,8 @@ func (s *story) tells() {
 			conversation, expiry = "", ""
 		}
 	}
-	s.intake(webhookOf(channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,%s,"biz_opaque_callback_data":%q%s}]`,
+	s.intake(webhookOf(channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,%s,`+
+		`"biz_opaque_callback_data":%q%s}]`,
 		id[len(id)-20:], status, unixSeconds(s.now), recipientOf(customer), id, conversation)))
 	s.line(`"type":"status","id":%q,"status":%q%s`, id, status, expiry)
 }

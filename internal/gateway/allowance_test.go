@@ -74,7 +74,8 @@ func (s *story) ends(which int, how string) {
 		}
 	}
 	_, customer := s.of(m.id)
-	s.intake(webhookOf(m.channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,%s,"biz_opaque_callback_data":%q}]`,
+	s.intake(webhookOf(m.channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,%s,`+
+		`"biz_opaque_callback_data":%q}]`,
 		m.id[len(m.id)-20:], how, unixSeconds(s.now), recipientOf(customer), m.id)))
 	s.line(`"type":"status","id":%q,"status":%q`, m.id, how)
 }

@@ -25,9 +25,11 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 		header             []string
 		status, code       int
 	}{
-		"unknown token":           {http.MethodPost, path, good, []string{"Authorization", "Bearer nobody"}, 401, 190},
-		"no token":                {http.MethodPost, path, good, []string{"Authorization", ""}, 401, 190},
-		"another scheme":          {http.MethodPost, path, good, []string{"Authorization", "Basic " + apiKey}, 401, 190},
+		"unknown token": {http.MethodPost, path, good, []string{"Authorization", "Bearer nobody"}, 401, 190},
+		"no token":      {http.MethodPost, path, good, []string{"Authorization", ""}, 401, 190},
+		"another scheme": {
+			http.MethodPost, path, good, []string{"Authorization", "Basic " + apiKey}, 401, 190,
+		},
 		"unknown phone number id": {http.MethodPost, "/v26.0/1/messages", good, nil, 400, 33},
 		"no version":              {http.MethodPost, "/latest/" + phoneID + "/messages", good, nil, 400, 100},
 		"unknown path":            {http.MethodPost, "/v26.0/" + phoneID + "/calls/now", good, nil, 404, 100},
@@ -35,10 +37,18 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 		"malformed JSON":          {http.MethodPost, path, `{"messaging_product":`, nil, 400, 100},
 		"not an object":           {http.MethodPost, path, `[]`, nil, 400, 100},
 		"empty":                   {http.MethodPost, path, ``, nil, 400, 100},
-		"wrong type of a field":   {http.MethodPost, path, `{"messaging_product":"whatsapp","to":33612345678,"text":{"body":"x"}}`, nil, 400, 131009},
-		"no recipient":            {http.MethodPost, path, `{"messaging_product":"whatsapp","text":{"body":"x"}}`, nil, 400, 131008},
-		"no country code":         {http.MethodPost, path, textTo("12", "x"), nil, 400, 131009},
-		"unknown type":            {http.MethodPost, path, `{"messaging_product":"whatsapp","to":"33612345678","type":"fax","fax":{}}`, nil, 400, 131051},
+		"wrong type of a field": {
+			http.MethodPost, path, `{"messaging_product":"whatsapp","to":33612345678,"text":{"body":"x"}}`, nil, 400,
+			131009,
+		},
+		"no recipient": {
+			http.MethodPost, path, `{"messaging_product":"whatsapp","text":{"body":"x"}}`, nil, 400, 131008,
+		},
+		"no country code": {http.MethodPost, path, textTo("12", "x"), nil, 400, 131009},
+		"unknown type": {
+			http.MethodPost, path, `{"messaging_product":"whatsapp","to":"33612345678","type":"fax","fax":{}}`, nil,
+			400, 131051,
+		},
 		"a group with spaces": {
 			http.MethodPost, path,
 			`{"messaging_product":"whatsapp","recipient_type":"group","to":"a c","text":{"body":"x"}}`, nil, 400,

@@ -25,17 +25,32 @@ func TestCallsOfPages(t *testing.T) {
 			status             int
 			says               string
 		}{
-			"me":                    {http.MethodGet, "/v26.0/me", "", 200, pageID},
-			"the page":              {http.MethodGet, "/v26.0/" + pageID + "?fields=id,name", "", 200, pageID},
-			"a person":              {http.MethodGet, "/v26.0/" + person + "?fields=first_name,last_name", "", 200, "Ana"},
-			"nobody":                {http.MethodGet, "/v26.0/999?fields=first_name", "", 400, "GraphMethodException"},
-			"fields of fields":      {http.MethodGet, "/v26.0/" + pageID + "?fields=accounts{access_token}", "", 400, "cannot be read"},
-			"profile":               {http.MethodPost, "/v26.0/me/messenger_profile", `{"get_started":{"payload":"GO"}}`, 200, "success"},
-			"a persona":             {http.MethodPost, "/v26.0/me/personas", `{"name":"Ana","profile_picture_url":"https://a.example/p.png"}`, 200, "id"},
-			"subscriptions":         {http.MethodGet, "/v26.0/" + pageID + "/subscribed_apps", "", 200, "data"},
-			"to unsubscribe":        {http.MethodDelete, "/v26.0/" + pageID + "/subscribed_apps", "", 403, "The operator subscribes the page"},
-			"to make a template":    {http.MethodPost, "/v26.0/me/message_templates", `{"name":"n"}`, 403, "write a MessageTemplate"},
-			"another way":           {http.MethodPost, "/v26.0/me/messenger_profile?method=delete", `{}`, 400, "are not taken"},
+			"me":       {http.MethodGet, "/v26.0/me", "", 200, pageID},
+			"the page": {http.MethodGet, "/v26.0/" + pageID + "?fields=id,name", "", 200, pageID},
+			"a person": {
+				http.MethodGet, "/v26.0/" + person + "?fields=first_name,last_name", "", 200, "Ana",
+			},
+			"nobody": {http.MethodGet, "/v26.0/999?fields=first_name", "", 400, "GraphMethodException"},
+			"fields of fields": {
+				http.MethodGet, "/v26.0/" + pageID + "?fields=accounts{access_token}", "", 400, "cannot be read",
+			},
+			"profile": {
+				http.MethodPost, "/v26.0/me/messenger_profile", `{"get_started":{"payload":"GO"}}`, 200, "success",
+			},
+			"a persona": {
+				http.MethodPost, "/v26.0/me/personas", `{"name":"Ana","profile_picture_url":"https://a.example/p.png"}`,
+				200, "id",
+			},
+			"subscriptions": {http.MethodGet, "/v26.0/" + pageID + "/subscribed_apps", "", 200, "data"},
+			"to unsubscribe": {
+				http.MethodDelete, "/v26.0/" + pageID + "/subscribed_apps", "", 403, "The operator subscribes the page",
+			},
+			"to make a template": {
+				http.MethodPost, "/v26.0/me/message_templates", `{"name":"n"}`, 403, "write a MessageTemplate",
+			},
+			"another way": {
+				http.MethodPost, "/v26.0/me/messenger_profile?method=delete", `{}`, 400, "are not taken",
+			},
 			"posts of the page":     {http.MethodPost, "/v26.0/me/feed", `{"message":"x"}`, 400, "docs/clients.md"},
 			"a token of nobody's":   {http.MethodGet, "/v26.0/me?access_token=x", "", 200, pageID},
 			"an object of another":  {http.MethodPost, "/v26.0/4711/messenger_profile", `{}`, 400, ""},
@@ -63,12 +78,14 @@ func TestAttachmentsAreUploadedAndSentByID(t *testing.T) {
 		message := `{"attachment":{"type":"image","payload":{"is_reusable":true}}}`
 		form := "--b\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\n" + message + "\r\n" +
 			"--b\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\nx\r\n" +
-			"--b\r\nContent-Disposition: form-data; name=\"filedata\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n" +
+			"--b\r\nContent-Disposition: form-data; name=\"filedata\"; filename=\"a.png\"\r\nContent-Type: " +
+			"image/png\r\n\r\n" +
 			"\x89PNG\r\n--b--\r\n"
 		for name, request := range map[string][2]string{
 			"by address": {
 				"application/json",
-				`{"message":{"attachment":{"type":"image","payload":{"url":"https://a.example/i.png","is_reusable":true}}}}`,
+				`{"message":{"attachment":{"type":"image","payload":{"url":"https://a.example/i.png",` +
+					`"is_reusable":true}}}}`,
 			},
 			"as it is": {"multipart/form-data; boundary=b", form},
 		} {
@@ -79,7 +96,11 @@ func TestAttachmentsAreUploadedAndSentByID(t *testing.T) {
 			if err != nil || got.status != http.StatusOK || id == "" {
 				t.Fatalf("%s: the upload got %d %s", name, got.status, got.body)
 			}
-			sent := w.sendFrom(pageID, `{"recipient":{"id":"`+person+`"},"message":{"attachment":{"type":"image","payload":{"attachment_id":"`+id+`"}}}}`)
+			sent := w.sendFrom(
+				pageID,
+				`{"recipient":{"id":"`+person+`"},"message":{"attachment":{"type":"image",`+
+					`"payload":{"attachment_id":"`+id+`"}}}}`,
+			)
 			if sent.status != http.StatusOK {
 				t.Errorf("%s: the message got %d %s", name, sent.status, sent.body)
 			}

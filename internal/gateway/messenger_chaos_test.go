@@ -82,7 +82,8 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOfAPageOnce(t *testing.T) {
 					if times[id] == 1 {
 						taken++
 					}
-					if times[id] == 0 && strings.Contains(w.logs.String(), `"Message delivered after it was given up","message":"`+id) {
+					if times[id] == 0 && strings.Contains(w.logs.String(), `"Message delivered after it was given `+
+						`up","message":"`+id) {
 						t.Errorf("message %s was settled as delivered and never sent", id)
 					}
 				}

@@ -103,7 +103,9 @@ func TestP4HumanAgentNeedsTheHeaderAndTheAccount(t *testing.T) {
 	}{
 		"both":      {config.HumanAgentAllowed, []string{"Guichet-Written-By", "person"}, 200, ""},
 		"no header": {config.HumanAgentAllowed, nil, 403, "Guichet-Written-By: person"},
-		"a bot":     {config.HumanAgentAllowed, []string{"Guichet-Written-By", "bot"}, 403, "Guichet-Written-By: person"},
+		"a bot": {
+			config.HumanAgentAllowed, []string{"Guichet-Written-By", "bot"}, 403, "Guichet-Written-By: person",
+		},
 		"no policy": {"", []string{"Guichet-Written-By", "person"}, 403, "humanAgent"},
 	}
 	for name, tc := range tests {

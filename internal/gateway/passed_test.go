@@ -51,9 +51,13 @@ func TestP2WhatIsNotMeteredCarriesNoMessage(t *testing.T) {
 			read     = "POST " + messages + " " + receipt + "}"
 		)
 		tests := map[string]struct{ method, path, body, want string }{
-			"read receipt":                     {http.MethodPost, messages, receipt + hidden + "}", read},
-			"read receipt without a version":   {http.MethodPost, "/" + phoneID + "/messages", receipt + hidden + "}", read},
-			"read receipt, fields in the path": {http.MethodPost, messages + "?type=text&to=33612345678", receipt + "}", read},
+			"read receipt": {http.MethodPost, messages, receipt + hidden + "}", read},
+			"read receipt without a version": {
+				http.MethodPost, "/" + phoneID + "/messages", receipt + hidden + "}", read,
+			},
+			"read receipt, fields in the path": {
+				http.MethodPost, messages + "?type=text&to=33612345678", receipt + "}", read,
+			},
 			"typing": {
 				http.MethodPost, messages, receipt + hidden +
 					`,"typing_indicator":{"type":"text","text":{"body":"unmetered"}}}`,
@@ -63,7 +67,11 @@ func TestP2WhatIsNotMeteredCarriesNoMessage(t *testing.T) {
 				http.MethodGet, "/v26.0/" + phoneID + "?fields=status&unmetered=1", hidden,
 				"GET /v26.0/" + phoneID + "?fields=status",
 			},
-			"blocked user": {http.MethodPost, blocks, `{"messaging_product":"whatsapp","block_users":[{"user":"33612345678"` + hidden + `}]` + hidden + "}", "POST " + blocks + " "},
+			"blocked user": {
+				http.MethodPost, blocks,
+				`{"messaging_product":"whatsapp","block_users":[{"user":"33612345678"` + hidden + `}]` + hidden + "}",
+				"POST " + blocks + " ",
+			},
 		}
 		for name, tc := range tests {
 			got := w.do(tc.method, tc.path, tc.body)
@@ -83,13 +91,17 @@ func TestP2WhatCouldBeReadInTwoWaysIsNotPassedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, bodies := newRecordedWorld(t)
 		for _, body := range []string{
-			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","status":null,"to":"33612345678","text":{"body":"x"}}`,
-			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","STATUS":null,"to":"33612345678","text":{"body":"x"}}`,
+			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","status":null,` +
+				`"to":"33612345678","text":{"body":"x"}}`,
+			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","STATUS":null,` +
+				`"to":"33612345678","text":{"body":"x"}}`,
 			`{"messaging_product":"whatsapp","Status":"read","to":"33612345678","text":{"body":"x"}}`,
-			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"x"}}`,
+			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}{"messaging_product":"whatsapp",` +
+				`"to":"33612345678","text":{"body":"x"}}`,
 			`[{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}]`,
 			"\xef\xbb\xbf" + `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}`,
-			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","typing_indicator":{"type":"text","TYPE":"x"}}`,
+			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1",` +
+				`"typing_indicator":{"type":"text","TYPE":"x"}}`,
 		} {
 			if got := w.send(body); got.status != http.StatusBadRequest || got.code != 100 {
 				t.Errorf("%s got %d %s, want 400 with 100", body, got.status, got.body)

@@ -30,8 +30,10 @@ func TestPageAppsReadsFields(t *testing.T) {
 
 func TestProfileEqualsWhatMetaAddsDefaultsTo(t *testing.T) {
 	client, _ := upstream(t, 200, `{"data":[{"get_started":{"payload":"GO"},"greeting":[`+
-		`{"locale":"fr_FR","text":"Bonjour"},{"locale":"default","text":"Hello"}],"persistent_menu":[{"locale":"default",`+
-		`"composer_input_disabled":false,"call_to_actions":[{"type":"web_url","title":"Shop","url":"https://x.example",`+
+		`{"locale":"fr_FR","text":"Bonjour"},{"locale":"default","text":"Hello"}],`+
+		`"persistent_menu":[{"locale":"default",`+
+		`"composer_input_disabled":false,"call_to_actions":[{"type":"web_url","title":"Shop",`+
+		`"url":"https://x.example",`+
 		`"webview_height_ratio":"full"}]}]}]}`)
 	there, err := client.PageProfile(t.Context(), "108")
 	if err != nil {

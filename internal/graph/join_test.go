@@ -8,7 +8,10 @@ import (
 func TestJoinWebhooks(t *testing.T) {
 	const first = `{"object":"page","entry":[{"id":"1","x":"\u00e9"}],"more":[1]}`
 	for name, tc := range map[string]struct{ first, second, want string }{
-		"two": {first, `{"object":"page","entry":[{"id":"2"}]}`, `{"object":"page","entry":[{"id":"1","x":"\u00e9"},{"id":"2"}],"more":[1]}`},
+		"two": {
+			first, `{"object":"page","entry":[{"id":"2"}]}`,
+			`{"object":"page","entry":[{"id":"1","x":"\u00e9"},{"id":"2"}],"more":[1]}`,
+		},
 		"one of two and one of one": {
 			`{"object":"page","entry":[{"id":"1"},{"id":"2"}]}`, `{"entry":[ {"id":"3"} ],"object":"page"}`,
 			`{"object":"page","entry":[{"id":"1"},{"id":"2"}, {"id":"3"} ]}`,

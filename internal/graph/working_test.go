@@ -20,8 +20,13 @@ func TestRefusalThatOnlyAWorkingChannelGives(t *testing.T) {
 		"template paused":          {NewError(132015, ""), []int{token, permission, locked, policy, unregistered}, []int{payment}},
 		"bad value":                {NewError(131009, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},
 		"bad parameter":            {NewError(100, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},
-		"stopped marketing":        {NewError(2300034, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment, 2300011, 2300058}},
-		"any, no ad payment":       {NewError(131026, ""), []int{token}, []int{2300011, 2300017, 2300056, 2300058, 2300059}},
+		"stopped marketing": {
+			NewError(2300034, ""), []int{0, 10, token, permission},
+			[]int{locked, policy, unregistered, payment, 2300011, 2300058},
+		},
+		"any, no ad payment": {
+			NewError(131026, ""), []int{token}, []int{2300011, 2300017, 2300056, 2300058, 2300059},
+		},
 		"media":                    {NewError(131053, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},
 		"spam limit":               {NewError(131048, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},
 		"authentication to a user": {NewError(131062, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},

@@ -54,7 +54,8 @@ func TestP5ExplainSaysWhatAMessageCosts(t *testing.T) {
 				"2026-11-20T12:00:03Z.",
 			"It counts in 2026-11, and nothing had to price it.",
 			"Nothing is owed: it was not delivered.",
-			"Record 4, of 2026-11-20T12:00:01Z: whether the upstream had it was not known, and the most that it could " +
+			"Record 4, of 2026-11-20T12:00:01Z: whether the upstream had it was not known, and the most that it " +
+				"could " +
 				"cost stayed reserved.",
 			"Record 5, of 2026-11-20T12:00:03Z, corrects record 3: the message had been given up as undelivered, and " +
 				"was delivered at 2026-11-20T12:00:02Z.",

@@ -71,10 +71,13 @@ func TestCSVLiteral(t *testing.T) {
 	}
 	want := "sequence,kind,messageID,settledAt,acceptedAt,sentAt,deliveredAt,failedAt," +
 		"period,plan,revision,channel,customer," +
-		"messageKind,market,category,currency,listPrice,cost,charge,freeReason,tier,allowance,allowanceUsed,corrects,correctedFreeReason,note,hash,upstreamVerdict,owner,ownerName\n" +
+		"messageKind,market,category,currency,listPrice,cost,charge,freeReason,tier,allowance,allowanceUsed," +
+		"corrects,correctedFreeReason,note,hash,upstreamVerdict,owner,ownerName\n" +
 		"1,settlement,wamid.A,2026-11-20T12:00:03.500Z,2026-11-20T12:00:00.000Z,2026-11-20T12:00:01.000Z,2026-11-20T12:00:02.000Z,,2026-11,whatsapp,2026-10,106540352242922," +
-		"ab00000000000000000000000000000000000000000000000000000000000001,template,France,utility,USD,0.03,0.0285,0.0335,,1,,,,,," + entries[0].Hash.String() + ",,,\n" +
-		"2,settlement,wamid.B,2026-11-20T12:00:04.000Z,,,,2026-11-20T12:00:03.000Z,2026-11,,,,,,,,USD,,0,0,undelivered,0,,,,,," + entries[1].Hash.String() + ",free free_customer_service utility,,\n"
+		"ab00000000000000000000000000000000000000000000000000000000000001,template,France,utility,USD,0.03,0.0285," +
+		"0.0335,,1,,,,,," + entries[0].Hash.String() + ",,,\n" +
+		"2,settlement,wamid.B,2026-11-20T12:00:04.000Z,,,,2026-11-20T12:00:03.000Z,2026-11,,,,,,,,USD,,0,0," +
+		"undelivered,0,,,,,," + entries[1].Hash.String() + ",free free_customer_service utility,,\n"
 	if got := export.String(); got != want {
 		t.Errorf("CSV\n%s\nwant\n%s", got, want)
 	}

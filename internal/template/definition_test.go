@@ -13,13 +13,33 @@ func TestCompileRefusesWhatCannotBeMatched(t *testing.T) {
 		definition Definition
 		want       string
 	}{
-		"no body":          {Definition{}, "components: the BODY is missing"},
-		"braces":           {Definition{Components: []Component{{Type: Body, Text: "Hi {{1}"}}}, "components[0].text: braces do not pair up; write each variable as {{1}}"},
-		"gap":              {Definition{Components: []Component{{Type: Body, Text: "Hi {{2}}."}}}, "components[0].text: {{1}} is missing; number the variables from 1 without gaps"},
-		"name for number":  {Definition{Components: []Component{{Type: Body, Text: "Hi {{name}}."}}}, "components[0].text: a variable is not a number; set parameter_format to NAMED or number the variables from 1"},
-		"header's braces":  {Definition{Components: []Component{{Type: Header, Format: FormatText, Text: "}}"}}}, "components[0].text: braces do not pair up; write each variable as {{1}}"},
-		"leading zero":     {Definition{Components: []Component{{Type: Body, Text: "Hi {{01}}."}}}, "components[0].text: a variable is not a number; set parameter_format to NAMED or number the variables from 1"},
-		"braces in braces": {Definition{Components: []Component{{Type: Body, Text: "Hi {{{1}}}."}}}, "components[0].text: braces do not pair up; write each variable as {{1}}"},
+		"no body": {Definition{}, "components: the BODY is missing"},
+		"braces": {
+			Definition{Components: []Component{{Type: Body, Text: "Hi {{1}"}}},
+			"components[0].text: braces do not pair up; write each variable as {{1}}",
+		},
+		"gap": {
+			Definition{Components: []Component{{Type: Body, Text: "Hi {{2}}."}}},
+			"components[0].text: {{1}} is missing; number the variables from 1 without gaps",
+		},
+		"name for number": {
+			Definition{Components: []Component{{Type: Body, Text: "Hi {{name}}."}}},
+			"components[0].text: a variable is not a number; set parameter_format to NAMED or number the variables " +
+				"from 1",
+		},
+		"header's braces": {
+			Definition{Components: []Component{{Type: Header, Format: FormatText, Text: "}}"}}},
+			"components[0].text: braces do not pair up; write each variable as {{1}}",
+		},
+		"leading zero": {
+			Definition{Components: []Component{{Type: Body, Text: "Hi {{01}}."}}},
+			"components[0].text: a variable is not a number; set parameter_format to NAMED or number the variables " +
+				"from 1",
+		},
+		"braces in braces": {
+			Definition{Components: []Component{{Type: Body, Text: "Hi {{{1}}}."}}},
+			"components[0].text: braces do not pair up; write each variable as {{1}}",
+		},
 	}
 	for name, tc := range tests {
 		if _, err := Compile(tc.definition); err == nil || err.Error() != tc.want {
@@ -52,9 +72,15 @@ func TestCheckSendBounds(t *testing.T) {
 		components []SendComponent
 		want       string
 	}{
-		"33 components":  {many, "components must have at most 32 entries"},
-		"257 parameters": {[]SendComponent{{Type: "body", Parameters: make([]Parameter, 257)}}, "components[0].parameters must have at most 256 entries"},
-		"value too long": {[]SendComponent{{Type: "body", Parameters: []Parameter{{Type: "text", Text: strings.Repeat("a", 32_769)}}}}, "components[0].parameters[0] must have at most 32768 characters"},
+		"33 components": {many, "components must have at most 32 entries"},
+		"257 parameters": {
+			[]SendComponent{{Type: "body", Parameters: make([]Parameter, 257)}},
+			"components[0].parameters must have at most 256 entries",
+		},
+		"value too long": {
+			[]SendComponent{{Type: "body", Parameters: []Parameter{{Type: "text", Text: strings.Repeat("a", 32_769)}}}},
+			"components[0].parameters[0] must have at most 32768 characters",
+		},
 	}
 	for name, tc := range tests {
 		if err := CheckSend(tc.components); err == nil || err.Error() != tc.want {
@@ -74,7 +100,8 @@ func FuzzDefinition(f *testing.F) {
 		f.Add(raw, []byte(`[`+header881+`,`+bodyAna+`,`+url881+`]`))
 	}
 	f.Add([]byte(
-		`{"components":[{"type":"BODY","text":"x"},{"type":"BUTTONS","buttons":[{"type":"VOICE_CALL"},{"type":""}]},{"type":"CAROUSEL"}]}`,
+		`{"components":[{"type":"BODY","text":"x"},{"type":"BUTTONS","buttons":[{"type":"VOICE_CALL"},{"type":""}]},`+
+			`{"type":"CAROUSEL"}]}`,
 	),
 		[]byte(`[{"type":"button","sub_type":"voice_call","index":0},{"type":"button","index":"1"},{"type":"carousel"}]`))
 	f.Add(

@@ -29,7 +29,8 @@ func TestRender(t *testing.T) {
 			},
 		},
 		"named": {
-			named(), `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"#881"},{"type":"text","parameter_name":"first_name","text":"Ana"}]}]`,
+			named(), `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"#881"},` +
+				`{"type":"text","parameter_name":"first_name","text":"Ana"}]}]`,
 			Preview{Body: "Hi Ana, your order #881 is ready."},
 		},
 		"media": {
@@ -37,7 +38,8 @@ func TestRender(t *testing.T) {
 			Preview{Header: "[IMAGE]", Body: "Hi Ana, your order #881 is ready."},
 		},
 		"values are not variables": {
-			valid(), `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"{{2}}"},{"type":"text","text":"x"}]},` + url881 + `]`,
+			valid(), `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"{{2}}"},{"type":"text",` +
+				`"text":"x"}]},` + url881 + `]`,
 			Preview{
 				Header: "Order 881", Body: "Hi {{2}}, your order x is ready.", Footer: "Shop X",
 				Buttons: []string{"Later", "Track"},

@@ -28,7 +28,9 @@ func templates() []template.Definition {
 					Example: &template.Example{HeaderHandle: []string{"4::aW1hZ2UvcG5n"}},
 				},
 				body("Hello {{1}}, we have left your parcel at the door. This is the picture of it.", "Ana"),
-				buttons(template.Button{Type: template.ButtonURL, Text: "Show the receipt", URL: "https://acme.example/r"}),
+				buttons(
+					template.Button{Type: template.ButtonURL, Text: "Show the receipt", URL: "https://acme.example/r"},
+				),
 			},
 		},
 		{

@@ -45,8 +45,14 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		"unknown zone": {func(d *config.Document) { d.Account.TimeZone = "Mars/Olympus" }, "account.timeZone is no known IANA time zone"},
 		"plan":         {func(d *config.Document) { d.Plan.Currency = "XXX" }, `plan "whatsapp": `},
 		"no channel":   {func(d *config.Document) { d.Channels = nil }, "channels is missing"},
-		"network":      {func(d *config.Document) { d.Channels[1].Type = "Pigeon" }, `channels[1].type must be "WhatsApp" or "Messenger" or "Instagram"`},
-		"ad account":   {func(d *config.Document) { d.Channels[1].AdAccountID = "9" }, "channels[1].adAccountID must be empty: the network has no advertising"},
+		"network": {
+			func(d *config.Document) { d.Channels[1].Type = "Pigeon" },
+			`channels[1].type must be "WhatsApp" or "Messenger" or "Instagram"`,
+		},
+		"ad account": {
+			func(d *config.Document) { d.Channels[1].AdAccountID = "9" },
+			"channels[1].adAccountID must be empty: the network has no advertising",
+		},
 		"same channel": {func(d *config.Document) { d.Channels[1].ID = d.Channels[0].ID }, "channels[1].id must be there and stand once"},
 		"base URL":     {func(d *config.Document) { d.Channels[0].BaseURL = "graph" }, "channels[0]: base URL"},
 		"no token":     {func(d *config.Document) { d.APITokens = nil }, "apiTokens is missing"},

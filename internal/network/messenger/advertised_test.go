@@ -13,15 +13,22 @@ import (
 	"github.com/guichet-dev/guichet/internal/network"
 )
 
-const sale = `{"message_id":"120210","messenger_delivery_data":{"subscription_token":"tok-1"},"message":{"text":"50 %","metadata":"mine"}}`
+const sale = `{"message_id":"120210","messenger_delivery_data":{"subscription_token":"tok-1"},` +
+	`"message":{"text":"50 %","metadata":"mine"}}`
 
 func TestParseAdvertised(t *testing.T) {
 	tests := map[string]string{
-		"JSON":                         sale,
-		"ids as numbers":               `{"message_id":120210,"messenger_delivery_data":{"subscription_token":"tok-1"},"message":{"text":"50 %","metadata":"mine"}}`,
-		"a form":                       `message_id=120210&messenger_delivery_data={"subscription_token":"tok-1"}&message={"text":"50 %25","metadata":"mine"}`,
-		"with a token of the client's": strings.Replace(sale, `{"message_id"`, `{"access_token":"secret","message_id"`, 1),
-		"a gap":                        strings.Replace(sale, `{"message_id"`, `{"min_conversation_gap_seconds":3600,"message_id"`, 1),
+		"JSON": sale,
+		"ids as numbers": `{"message_id":120210,` +
+			`"messenger_delivery_data":{"subscription_token":"tok-1"},"message":{"text":"50 %","metadata":"mine"}}`,
+		"a form": `message_id=120210&messenger_delivery_data={"subscription_token":"tok-1"}&` +
+			`message={"text":"50 %25","metadata":"mine"}`,
+		"with a token of the client's": strings.Replace(
+			sale, `{"message_id"`, `{"access_token":"secret","message_id"`, 1,
+		),
+		"a gap": strings.Replace(
+			sale, `{"message_id"`, `{"min_conversation_gap_seconds":3600,"message_id"`, 1,
+		),
 	}
 	for name, body := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,18 +59,55 @@ func TestParseAdvertised(t *testing.T) {
 
 func TestParseAdvertisedRefuses(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
-		"no campaign":        {`{"messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "message_id is missing"},
-		"no token":           {`{"message_id":"1","messenger_delivery_data":{},"message":{"text":"x"}}`, "messenger_delivery_data.subscription_token is missing"},
-		"two recipients":     {`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t","psid":"2"},"message":{"text":"x"}}`, "messenger_delivery_data must hold subscription_token and nothing else"},
-		"a recipient":        {`{"message_id":"1","recipient":{"id":"2"},"messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "recipient is not taken with a marketing message"},
-		"a budget":           {`{"message_id":"1","daily_budget":5,"messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "daily_budget is not taken"},
-		"no message":         {`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"}}`, "message is missing"},
-		"a long text":        {`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"` + strings.Repeat("x", 641) + `"}}`, "text must have 0 to 640 characters and has 641"},
-		"another case":       {`{"Message_ID":"1","message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "A field stands twice"},
-		"another method":     {`{"method":"delete","message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "The parameters method"},
-		"a negative gap":     {`{"min_conversation_gap_seconds":-1,"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "min_conversation_gap_seconds must be"},
-		"no JSON":            {`hello`, "The body is not valid JSON"},
-		"a utility template": {`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"template":{"name":"n"}}}`, "message.template needs"},
+		"no campaign": {
+			`{"messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`, "message_id is missing",
+		},
+		"no token": {
+			`{"message_id":"1","messenger_delivery_data":{},"message":{"text":"x"}}`,
+			"messenger_delivery_data.subscription_token is missing",
+		},
+		"two recipients": {
+			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t","psid":"2"},"message":{"text":"x"}}`,
+			"messenger_delivery_data must hold subscription_token and nothing else",
+		},
+		"a recipient": {
+			`{"message_id":"1","recipient":{"id":"2"},"messenger_delivery_data":{"subscription_token":"t"},` +
+				`"message":{"text":"x"}}`,
+			"recipient is not taken with a marketing message",
+		},
+		"a budget": {
+			`{"message_id":"1","daily_budget":5,"messenger_delivery_data":{"subscription_token":"t"},` +
+				`"message":{"text":"x"}}`,
+			"daily_budget is not taken",
+		},
+		"no message": {
+			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"}}`, "message is missing",
+		},
+		"a long text": {
+			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"` + strings.Repeat("x", 641) + `"}}`,
+			"text must have 0 to 640 characters and has 641",
+		},
+		"another case": {
+			`{"Message_ID":"1","message_id":"1","messenger_delivery_data":{"subscription_token":"t"},` +
+				`"message":{"text":"x"}}`,
+			"A field stands twice",
+		},
+		"another method": {
+			`{"method":"delete","message_id":"1","messenger_delivery_data":{"subscription_token":"t"},` +
+				`"message":{"text":"x"}}`,
+			"The parameters method",
+		},
+		"a negative gap": {
+			`{"min_conversation_gap_seconds":-1,"message_id":"1",` +
+				`"messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"x"}}`,
+			"min_conversation_gap_seconds must be",
+		},
+		"no JSON": {`hello`, "The body is not valid JSON"},
+		"a utility template": {
+			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},` +
+				`"message":{"template":{"name":"n"}}}`,
+			"message.template needs",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -102,7 +146,9 @@ func FuzzParseAdvertised(f *testing.F) {
 }
 
 func TestParseCampaign(t *testing.T) {
-	page, request, err := Network{}.ParseCampaign([]byte(`{"access_token":"secret","name":"sale","page_id":1081,"daily_budget":"5000"}`))
+	page, request, err := Network{}.ParseCampaign(
+		[]byte(`{"access_token":"secret","name":"sale","page_id":1081,"daily_budget":"5000"}`),
+	)
 	if err != nil || page != "1081" || strings.Contains(string(request), "secret") || !strings.Contains(string(request), `"daily_budget":"5000"`) {
 		t.Fatalf("got %q, %s, %v", page, request, err)
 	}
@@ -182,8 +228,10 @@ func TestReadMarketingStatuses(t *testing.T) {
 }
 
 func TestReadMarketingFailure(t *testing.T) {
-	s, ok := one(t, `{"id":"1081","time":1760000000500,"changes":[{"field":"marketing_message_delivery_failed","value":{"app_id":77,`+
-		`"business_id":9,"page_id":1081,"messenger_subscription_token":"tok-1","timestamp":1760000000123,"error_message":"Unknown Error",`+
+	s, ok := one(t, `{"id":"1081","time":1760000000500,"changes":[{"field":"marketing_message_delivery_failed",`+
+		`"value":{"app_id":77,`+
+		`"business_id":9,"page_id":1081,"messenger_subscription_token":"tok-1","timestamp":1760000000123,`+
+		`"error_message":"Unknown Error",`+
 		`"message_id":"120210"}}]}`).(*network.Status)
 	if !ok || s.ID != "" || s.Step != conversation.Failed || len(s.Errors) != 1 ||
 		s.Subscription != "@subscription/tok-1" || s.Campaign != "120210" {
@@ -192,7 +240,8 @@ func TestReadMarketingFailure(t *testing.T) {
 	if got := string(s.Callback("m_1", nil)); !strings.Contains(got, `"marketing_message_tracking_id":"m_1"`) {
 		t.Errorf("got %s", got)
 	}
-	click, ok := one(t, `{"id":"1081","time":1,"changes":[{"field":"marketing_message_clicks","value":{"recipient_id":24680135,"message_id":"120210"}}]}`).(*network.Passed)
+	click, ok := one(t, `{"id":"1081","time":1,"changes":[{"field":"marketing_message_clicks",`+
+		`"value":{"recipient_id":24680135,"message_id":"120210"}}]}`).(*network.Passed)
 	if !ok || click.About != "@psid/24680135" {
 		t.Errorf("a click is %+v", click)
 	}
@@ -200,9 +249,11 @@ func TestReadMarketingFailure(t *testing.T) {
 
 func TestReadSubscription(t *testing.T) {
 	optIn := func(more string) string {
-		return `{"id":"1081","time":1760000000500,"messaging":[{"sender":{"id":"24680135"},"recipient":{"id":"1081"},"timestamp":1760000000123,` +
+		return `{"id":"1081","time":1760000000500,"messaging":[{"sender":{"id":"24680135"},` +
+			`"recipient":{"id":"1081"},"timestamp":1760000000123,` +
 			`"optin":{"type":"notification_messages","payload":"P","notification_messages_token":"tok-1",` +
-			`"notification_messages_timezone":"America/Lima","token_expiry_timestamp":1791536000000,"user_token_status":"NOT_REFRESHED",` +
+			`"notification_messages_timezone":"America/Lima","token_expiry_timestamp":1791536000000,` +
+			`"user_token_status":"NOT_REFRESHED",` +
 			`"title":"Offers"` + more + `}}]}`
 	}
 	tests := map[string]struct {
@@ -228,7 +279,8 @@ func TestReadSubscription(t *testing.T) {
 			}
 		})
 	}
-	if _, ok := one(t, `{"id":"1081","time":1,"messaging":[{"sender":{"id":"2"},"recipient":{"id":"1081"},"timestamp":1,"optin":{"type":"one_time_notif_req","payload":"P"}}]}`).(*network.Passed); !ok {
+	if _, ok := one(t, `{"id":"1081","time":1,"messaging":[{"sender":{"id":"2"},"recipient":{"id":"1081"},`+
+		`"timestamp":1,"optin":{"type":"one_time_notif_req","payload":"P"}}]}`).(*network.Passed); !ok {
 		t.Error("another opt-in is no subscription")
 	}
 }
@@ -240,8 +292,10 @@ func TestFailedCallbackOfMarketing(t *testing.T) {
 		Channel: "1081", ID: "m_1", Recipient: "tok-1", Campaign: "120210", At: time.UnixMilli(1760000000123),
 		Cause: cause,
 	})
-	want := `{"object":"page","entry":[{"id":"1081","time":1760000000123,"changes":[{"field":"marketing_message_delivery_failed","value":` +
-		`{"page_id":"1081","messenger_subscription_token":"tok-1","timestamp":1760000000123,"error_message":"(#551) This person isn't available right now.",` +
+	want := `{"object":"page","entry":[{"id":"1081","time":1760000000123,` +
+		`"changes":[{"field":"marketing_message_delivery_failed","value":` +
+		`{"page_id":"1081","messenger_subscription_token":"tok-1","timestamp":1760000000123,` +
+		`"error_message":"(#551) This person isn't available right now.",` +
 		`"message_id":"120210","marketing_message_tracking_id":"m_1"}}]}]}`
 	if err != nil || string(got) != want {
 		t.Fatalf("got %s, %v\nwant %s", got, err, want)

@@ -46,18 +46,43 @@ func TestInboundEvents(t *testing.T) {
 		text        string
 		quotes      []string
 	}{
-		"a message":              {`"message":{"mid":"m_1","text":"hi"}}`, "m_1", conversation.Message, "hi", nil},
-		"a quick reply":          {`"message":{"mid":"m_1","text":"Yes","quick_reply":{"payload":"YES"}}}`, "m_1", conversation.Message, "Yes", nil},
-		"an answer":              {`"message":{"mid":"m_1","text":"hi","reply_to":{"mid":"m_0"}}}`, "m_1", conversation.Message, "hi", []string{"m_0"}},
-		"from an ad":             {`"message":{"mid":"m_1","text":"hi","referral":{"source":"ADS","type":"OPEN_THREAD","ad_id":"9"}}}`, "m_1", conversation.Message | conversation.Ad, "hi", nil},
-		"an unsupported one":     {`"message":{"mid":"m_1","is_unsupported":true}}`, "m_1", conversation.Unsupported, "", nil},
-		"unsent":                 {`"message":{"mid":"m_1","is_deleted":true}}`, "deleted/m_1", 0, "", nil},
-		"edited":                 {`"message_edit":{"mid":"m_1","text":"ho","num_edit":2}}`, "edit/m_1/2", 0, "", nil},
-		"a postback":             {`"postback":{"mid":"m_2","title":"Start","payload":"GO"}}`, "m_2", conversation.Postback, "Start", nil},
-		"a postback by an ad":    {`"postback":{"title":"Start","payload":"GO","referral":{"source":"ADS"}}}`, "postback/24680135/1760000000100", conversation.Postback | conversation.Ad, "Start", nil},
-		"a reaction":             {`"reaction":{"mid":"m_1","action":"react","emoji":"x"}}`, "reaction/24680135/1760000000100/m_1/react", conversation.Reacted, "", []string{"m_1"}},
-		"a reaction taken back":  {`"reaction":{"mid":"m_1","action":"unreact"}}`, "reaction/24680135/1760000000100/m_1/unreact", 0, "", []string{"m_1"}},
-		"a link into the thread": {`"referral":{"source":"SHORTLINK","type":"OPEN_THREAD","ref":"r"}}`, "referral/24680135/1760000000100", conversation.Referral, "", nil},
+		"a message": {`"message":{"mid":"m_1","text":"hi"}}`, "m_1", conversation.Message, "hi", nil},
+		"a quick reply": {
+			`"message":{"mid":"m_1","text":"Yes","quick_reply":{"payload":"YES"}}}`, "m_1", conversation.Message, "Yes",
+			nil,
+		},
+		"an answer": {
+			`"message":{"mid":"m_1","text":"hi","reply_to":{"mid":"m_0"}}}`, "m_1", conversation.Message, "hi",
+			[]string{"m_0"},
+		},
+		"from an ad": {
+			`"message":{"mid":"m_1","text":"hi","referral":{"source":"ADS","type":"OPEN_THREAD","ad_id":"9"}}}`, "m_1",
+			conversation.Message | conversation.Ad, "hi", nil,
+		},
+		"an unsupported one": {
+			`"message":{"mid":"m_1","is_unsupported":true}}`, "m_1", conversation.Unsupported, "", nil,
+		},
+		"unsent": {`"message":{"mid":"m_1","is_deleted":true}}`, "deleted/m_1", 0, "", nil},
+		"edited": {`"message_edit":{"mid":"m_1","text":"ho","num_edit":2}}`, "edit/m_1/2", 0, "", nil},
+		"a postback": {
+			`"postback":{"mid":"m_2","title":"Start","payload":"GO"}}`, "m_2", conversation.Postback, "Start", nil,
+		},
+		"a postback by an ad": {
+			`"postback":{"title":"Start","payload":"GO","referral":{"source":"ADS"}}}`,
+			"postback/24680135/1760000000100", conversation.Postback | conversation.Ad, "Start", nil,
+		},
+		"a reaction": {
+			`"reaction":{"mid":"m_1","action":"react","emoji":"x"}}`, "reaction/24680135/1760000000100/m_1/react",
+			conversation.Reacted, "", []string{"m_1"},
+		},
+		"a reaction taken back": {
+			`"reaction":{"mid":"m_1","action":"unreact"}}`, "reaction/24680135/1760000000100/m_1/unreact", 0, "",
+			[]string{"m_1"},
+		},
+		"a link into the thread": {
+			`"referral":{"source":"SHORTLINK","type":"OPEN_THREAD","ref":"r"}}`, "referral/24680135/1760000000100",
+			conversation.Referral, "", nil,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -99,9 +124,12 @@ func TestWatermarks(t *testing.T) {
 		step    conversation.Status
 		ids     []string
 	}{
-		"delivered with ids": {`"delivery":{"mids":["m_1","m_2"],"watermark":1760000000050}}`, conversation.Delivered, []string{"m_1", "m_2"}},
-		"delivered":          {`"delivery":{"watermark":1760000000050}}`, conversation.Delivered, nil},
-		"read":               {`"read":{"watermark":1760000000050}}`, conversation.Read, nil},
+		"delivered with ids": {
+			`"delivery":{"mids":["m_1","m_2"],"watermark":1760000000050}}`, conversation.Delivered,
+			[]string{"m_1", "m_2"},
+		},
+		"delivered": {`"delivery":{"watermark":1760000000050}}`, conversation.Delivered, nil},
+		"read":      {`"read":{"watermark":1760000000050}}`, conversation.Read, nil},
 	}
 	for name, tc := range tests {
 		body := webhookOf("page", "messaging", head+tc.content)
@@ -128,7 +156,8 @@ func TestEchoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	echo := func(rest string) string {
-		return `{"sender":{"id":"555"},"recipient":{"id":"24680135"},"timestamp":1760000000100,"message":{"mid":"m_1","is_echo":true` +
+		return `{"sender":{"id":"555"},"recipient":{"id":"24680135"},"timestamp":1760000000100,` +
+			`"message":{"mid":"m_1","is_echo":true` +
 			rest + `,"text":"hi"}}`
 	}
 	tests := map[string]struct {
@@ -195,7 +224,8 @@ func TestEchoResemblesAMessage(t *testing.T) {
 // A template's status is told under two names, and a comment in two places.
 func TestChanges(t *testing.T) {
 	for _, field := range []string{"message_template_status_update", "messenger_template_status_update"} {
-		body := webhookOf("page", "changes", `{"field":"`+field+`","value":{"event":"REJECTED","message_template_id":7,`+
+		body := webhookOf("page", "changes", `{"field":"`+field+`","value":{"event":"REJECTED",`+
+			`"message_template_id":7,`+
 			`"message_template_name":"n","message_template_language":"en","reason":"INCORRECT_PARAMS"}}`)
 		news, ok := eventOf(t, Network{}, body).(*network.TemplateNews)
 		if !ok || news.UpstreamID != "7" || news.Name != "n" || news.Language != "en" || news.Event != "REJECTED" ||
@@ -209,8 +239,20 @@ func TestChanges(t *testing.T) {
 		from identity.Address
 		at   int64
 	}{
-		"of a page":    {Network{}, webhookOf("page", "changes", `{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"5_6","created_time":1760000000,"from":{"id":"1"}}}`), "@comment/5_6", 1760000000000},
-		"on Instagram": {Network{Instagram: true}, webhookOf("instagram", "changes", `{"field":"comments","value":{"id":"56","from":{"id":"1"}}}`), "@ig_comment/56", 1760000000123},
+		"of a page": {
+			Network{},
+			webhookOf(
+				"page", "changes",
+				`{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"5_6",`+
+					`"created_time":1760000000,"from":{"id":"1"}}}`,
+			),
+			"@comment/5_6", 1760000000000,
+		},
+		"on Instagram": {
+			Network{Instagram: true},
+			webhookOf("instagram", "changes", `{"field":"comments","value":{"id":"56","from":{"id":"1"}}}`),
+			"@ig_comment/56", 1760000000123,
+		},
 	}
 	for name, tc := range comments {
 		event, ok := eventOf(t, tc.n, tc.body).(*network.Inbound)
@@ -262,9 +304,12 @@ func TestFailedCallback(t *testing.T) {
 		Channel: "555", ID: "m_1", Recipient: "24680135", CallbackData: &data, At: time.UnixMilli(sent),
 		Cause: Network{}.Refuse(&network.Refusal{Reason: network.OutOfWindow, Closed: noon}),
 	})
-	want := `{"object":"page","entry":[{"id":"555","time":1760000000100,"messaging":[{"sender":{"id":"555"},"recipient":{"id":"24680135"},` +
-		`"timestamp":1760000000100,"message_failed":{"mid":"m_1","metadata":"order 17","error":{"message":"(#10) This message is sent outside ` +
-		`of allowed window. The window closed at 2026-11-20T12:00:00Z. Send an approved utility template with messaging_type \"UTILITY\", ` +
+	want := `{"object":"page","entry":[{"id":"555","time":1760000000100,"messaging":[{"sender":{"id":"555"},` +
+		`"recipient":{"id":"24680135"},` +
+		`"timestamp":1760000000100,"message_failed":{"mid":"m_1","metadata":"order 17",` +
+		`"error":{"message":"(#10) This message is sent outside ` +
+		`of allowed window. The window closed at 2026-11-20T12:00:00Z. Send an approved utility template with ` +
+		`messaging_type \"UTILITY\", ` +
 		`or wait for the person to write.","type":"OAuthException","code":10,"error_subcode":2018278}}}]}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, %v; want %s", got, err, want)

@@ -41,8 +41,10 @@ func TestReadWebhook(t *testing.T) {
 		unread  int
 		err     error
 	}{
-		"WhatsApp":           {whatsApp, 1, 0, nil},
-		"pages":              {`{"object":"page","entry":[{"id":"5","messaging":[{}]},{"id":"6","messaging":[{}]}]}`, 2, 0, nil},
+		"WhatsApp": {whatsApp, 1, 0, nil},
+		"pages": {
+			`{"object":"page","entry":[{"id":"5","messaging":[{}]},{"id":"6","messaging":[{}]}]}`, 2, 0, nil,
+		},
 		"Instagram":          {`{"object":"instagram","entry":[{"id":"5","messaging":[{}]}]}`, 1, 0, nil},
 		"an ad account":      {`{"object":"ad_account","entry":[{"id":"5"},{"id":"6"}]}`, 0, 2, nil},
 		"nobody's":           {`{"object":"pigeons","entry":[]}`, 0, 0, nil},

@@ -20,11 +20,13 @@ func unix(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
 // inChange puts a value into an envelope.
 func inChange(field, value string) []byte {
 	return []byte(
-		`{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","time":1760000005,"changes":[{"field":"` + field + `","value":` + value + `}]}]}`,
+		`{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","time":1760000005,` +
+			`"changes":[{"field":"` + field + `","value":` + value + `}]}]}`,
 	)
 }
 
-const metadata = `"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"106540352242922"}`
+const metadata = `"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881",` +
+	`"phone_number_id":"106540352242922"}`
 
 // onlyBatch is what the one change of a webhook tells.
 func onlyBatch(t *testing.T, body []byte) network.Batch {
@@ -138,20 +140,30 @@ func TestEventsOfACustomersMessage(t *testing.T) {
 		message webhook.Message
 		want    conversation.Events
 	}{
-		"text":                                 {webhook.Message{Type: "text"}, conversation.Message},
-		"a tap on a button":                    {webhook.Message{Type: "button"}, conversation.Message},
-		"a type to come":                       {webhook.Message{Type: "hologram"}, conversation.Message},
-		"reaction":                             {webhook.Message{Type: "reaction"}, conversation.Reacted},
-		"unsupported":                          {webhook.Message{Type: "unsupported"}, conversation.Unsupported},
-		"a changed number":                     {webhook.Message{Type: "system"}, 0},
-		"a deletion":                           {webhook.Message{Type: "revoke"}, 0},
-		"a correction":                         {webhook.Message{Type: "edit"}, 0},
-		"a deletion outside coexistence":       {webhook.Message{Type: "unsupported", Unsupported: "revoke"}, 0},
-		"a correction outside coexistence":     {webhook.Message{Type: "unsupported", Unsupported: "edit"}, 0},
-		"a correction of what came from an ad": {webhook.Message{Type: "unsupported", Unsupported: "edit", Referral: &webhook.Referral{SourceType: "ad"}}, 0},
-		"from an ad":                           {webhook.Message{Type: "text", Referral: &webhook.Referral{SourceType: "ad"}}, conversation.Message | conversation.Ad},
-		"from a page":                          {webhook.Message{Type: "text", Referral: &webhook.Referral{SourceType: "post"}}, conversation.Message | conversation.PageButton},
-		"from elsewhere":                       {webhook.Message{Type: "text", Referral: &webhook.Referral{SourceType: "status"}}, conversation.Message},
+		"text":                             {webhook.Message{Type: "text"}, conversation.Message},
+		"a tap on a button":                {webhook.Message{Type: "button"}, conversation.Message},
+		"a type to come":                   {webhook.Message{Type: "hologram"}, conversation.Message},
+		"reaction":                         {webhook.Message{Type: "reaction"}, conversation.Reacted},
+		"unsupported":                      {webhook.Message{Type: "unsupported"}, conversation.Unsupported},
+		"a changed number":                 {webhook.Message{Type: "system"}, 0},
+		"a deletion":                       {webhook.Message{Type: "revoke"}, 0},
+		"a correction":                     {webhook.Message{Type: "edit"}, 0},
+		"a deletion outside coexistence":   {webhook.Message{Type: "unsupported", Unsupported: "revoke"}, 0},
+		"a correction outside coexistence": {webhook.Message{Type: "unsupported", Unsupported: "edit"}, 0},
+		"a correction of what came from an ad": {
+			webhook.Message{Type: "unsupported", Unsupported: "edit", Referral: &webhook.Referral{SourceType: "ad"}}, 0,
+		},
+		"from an ad": {
+			webhook.Message{Type: "text", Referral: &webhook.Referral{SourceType: "ad"}},
+			conversation.Message | conversation.Ad,
+		},
+		"from a page": {
+			webhook.Message{Type: "text", Referral: &webhook.Referral{SourceType: "post"}},
+			conversation.Message | conversation.PageButton,
+		},
+		"from elsewhere": {
+			webhook.Message{Type: "text", Referral: &webhook.Referral{SourceType: "status"}}, conversation.Message,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -259,12 +259,15 @@ func TestRefuse(t *testing.T) {
 func TestEncodeLosesNothing(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
 		"replaced": {
-			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "mine" ,"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
-			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "g:1" ,"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
+			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "mine" ,` +
+				`"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
+			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "g:1" ,` +
+				`"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
 		},
 		"added": {
 			`{"messaging_product":"whatsapp","to":"+33612345678","text":{"body":"\u00e9"}}`,
-			`{"biz_opaque_callback_data":"g:1","messaging_product":"whatsapp","to":"+33612345678","text":{"body":"\u00e9"}}`,
+			`{"biz_opaque_callback_data":"g:1","messaging_product":"whatsapp","to":"+33612345678",` +
+				`"text":{"body":"\u00e9"}}`,
 		},
 	}
 	for name, tc := range tests {

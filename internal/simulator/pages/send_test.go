@@ -39,7 +39,8 @@ func TestPagesAnswerAsTheSendAPI(t *testing.T) {
 
 func TestWindowOfAPage(t *testing.T) {
 	const day = 24 * time.Hour
-	agent := `{"recipient":{"id":"` + ana + `"},"messaging_type":"MESSAGE_TAG","tag":"HUMAN_AGENT","message":{"text":"Ana here"}}`
+	agent := `{"recipient":{"id":"` + ana + `"},"messaging_type":"MESSAGE_TAG","tag":"HUMAN_AGENT",` +
+		`"message":{"text":"Ana here"}}`
 	tests := map[string]struct {
 		act  Act
 		ago  time.Duration
@@ -49,17 +50,23 @@ func TestWindowOfAPage(t *testing.T) {
 		"message, a millisecond before the end": {Act{Text: "hi"}, day - time.Millisecond, text(ana), true},
 		"message, at the end":                   {Act{Text: "hi"}, day, text(ana), false},
 		"postback":                              {Act{Postback: &Postback{"Start", "GO"}}, day - 1, text(ana), true},
-		"reaction":                              {Act{Reaction: &Reaction{Message: "m_1", Emoji: "❤"}}, day - 1, text(ana), true},
-		"reaction taken back":                   {Act{Reaction: &Reaction{Message: "m_1", Removed: true}}, 0, text(ana), false},
-		"link into the thread":                  {Act{Referral: []byte(`{"ref":"r","source":"SHORTLINK"}`)}, day - 1, text(ana), true},
-		"edit":                                  {Act{Edit: &Edit{Message: "m_1", Text: "x"}}, 0, text(ana), false},
-		"opt-in":                                {Act{OptIn: map[string]any{}}, 0, text(ana), false},
-		"comment":                               {Act{Comment: "nice"}, 0, text(ana), false},
-		"message after an ad, within a week":    {Act{Text: "hi", Referral: ad()}, 7*day - 1, text(ana), true},
-		"message after an ad, after a week":     {Act{Text: "hi", Referral: ad()}, 7 * day, text(ana), false},
-		"ad click alone opens a day":            {Act{Referral: ad()}, day, text(ana), false},
-		"person within a week":                  {Act{Text: "hi"}, 7*day - 1, agent, true},
-		"person after a week":                   {Act{Text: "hi"}, 7 * day, agent, false},
+		"reaction": {
+			Act{Reaction: &Reaction{Message: "m_1", Emoji: "❤"}}, day - 1, text(ana), true,
+		},
+		"reaction taken back": {
+			Act{Reaction: &Reaction{Message: "m_1", Removed: true}}, 0, text(ana), false,
+		},
+		"link into the thread": {
+			Act{Referral: []byte(`{"ref":"r","source":"SHORTLINK"}`)}, day - 1, text(ana), true,
+		},
+		"edit":                               {Act{Edit: &Edit{Message: "m_1", Text: "x"}}, 0, text(ana), false},
+		"opt-in":                             {Act{OptIn: map[string]any{}}, 0, text(ana), false},
+		"comment":                            {Act{Comment: "nice"}, 0, text(ana), false},
+		"message after an ad, within a week": {Act{Text: "hi", Referral: ad()}, 7*day - 1, text(ana), true},
+		"message after an ad, after a week":  {Act{Text: "hi", Referral: ad()}, 7 * day, text(ana), false},
+		"ad click alone opens a day":         {Act{Referral: ad()}, day, text(ana), false},
+		"person within a week":               {Act{Text: "hi"}, 7*day - 1, agent, true},
+		"person after a week":                {Act{Text: "hi"}, 7 * day, agent, false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +104,9 @@ func TestPrivateReplyOnceWithinAWeek(t *testing.T) {
 		w.refused("POST", "/me/messages", text(ana), 10, 2018278) // only an answer opens the window
 		late := w.act(ana, Act{Comment: "And blue?"}).ID
 		time.Sleep(7 * 24 * time.Hour)
-		w.refused("POST", "/me/messages", `{"recipient":{"comment_id":"`+late+`"},"message":{"text":"Yes."}}`, 10, 2018278)
+		w.refused(
+			"POST", "/me/messages", `{"recipient":{"comment_id":"`+late+`"},"message":{"text":"Yes."}}`, 10, 2018278,
+		)
 	})
 }
 

@@ -11,10 +11,17 @@ import (
 
 func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 	body := []byte(
-		`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"},{"id":"s3","recipient_user_id":"DE.9"}],"future":true}}]}]}`,
+		`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,` +
+			`"changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
+			`"metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},` +
+			`{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9",` +
+			`"id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},` +
+			`{"id":"s2","recipient_id":"777"},{"id":"s3","recipient_user_id":"DE.9"}],"future":true}}]}]}`,
 	)
 	c := onlyChange(t, body)
-	head := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},`
+	head := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,` +
+		`"changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
+		`"metadata":{"display_phone_number":"1","phone_number_id":"p1"},`
 	tail := `,"future":true}}]}]}`
 	mine, none := "tenant=acme", ""
 	callbacks := c.Callbacks()
@@ -32,11 +39,13 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 		},
 		"status, data restored": {
 			string(callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &mine)),
-			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail,
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551",` +
+				`"biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail,
 		},
 		"status, empty data restored": {
 			string(callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &none)),
-			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"","pricing":{}}]` + tail,
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551",` +
+				`"biz_opaque_callback_data":"","pricing":{}}]` + tail,
 		},
 		"status, ours removed": {
 			string(callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, nil)),
@@ -48,11 +57,13 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 		},
 		"status by user id": {
 			string(callbacks.Status(&c.Statuses[2], c.Statuses[2].ID, nil)),
-			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[{"id":"s3","recipient_user_id":"DE.9"}]` + tail,
+			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[{"id":"s3",` +
+				`"recipient_user_id":"DE.9"}]` + tail,
 		},
 		"status, as it came": {
 			string(callbacks.ForeignStatus(&c.Statuses[0])),
-			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}}]` + tail,
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551",` +
+				`"biz_opaque_callback_data":"g:1","pricing":{}}]` + tail,
 		},
 		"whole": {string(c.Callback()), string(body)},
 	}
@@ -75,15 +86,34 @@ func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
 		"preferences": {
 			`user_preferences","value":{` + contacts + `,"user_preferences":[` + ana + `,` + bob + `]`,
 			[]Part{
-				{"551", "", []byte(head + `user_preferences","value":{"contacts":[{"wa_id":"551"}],"user_preferences":[` + ana + `]` + tail)},
-				{"", "DE.9", []byte(head + `user_preferences","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],"user_preferences":[` + bob + `]` + tail)},
+				{
+					"551", "",
+					[]byte(
+						head + `user_preferences","value":{"contacts":[{"wa_id":"551"}],"user_preferences":[` + ana + `]` + tail,
+					),
+				},
+				{
+					"", "DE.9",
+					[]byte(
+						head + `user_preferences","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],` +
+							`"user_preferences":[` + bob + `]` + tail,
+					),
+				},
 			},
 		},
 		"calls": {
 			`calls","value":{` + contacts + `,"calls":[` + called + `],"statuses":[` + taken + `]`,
 			[]Part{
-				{"551", "", []byte(head + `calls","value":{"contacts":[{"wa_id":"551"}],"calls":[` + called + `]` + tail)},
-				{"492", "", []byte(head + `calls","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[` + taken + `]` + tail)},
+				{
+					"551", "",
+					[]byte(head + `calls","value":{"contacts":[{"wa_id":"551"}],"calls":[` + called + `]` + tail),
+				},
+				{
+					"492", "",
+					[]byte(
+						head + `calls","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[` + taken + `]` + tail,
+					),
+				},
 			},
 		},
 		"one preference, as it came": {
@@ -158,7 +188,8 @@ func manyMessages(messages, size int) []byte {
 			strings.Repeat("x", size),
 		))
 	}
-	return []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"p1"},"contacts":[` +
+	return []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","changes":[{"field":"messages",` +
+		`"value":{"metadata":{"phone_number_id":"p1"},"contacts":[` +
 		strings.Join(contacts, ",") + `],"messages":[` + strings.Join(list, ",") + `]}}]}]}`)
 }
 

@@ -23,8 +23,10 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(seed)
 	}
-	f.Add([]byte(`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"calls","value":{"metadata":{"phone_number_id":"1"},` +
-		`"calls":[{"id":"wacid.1","from":"12185552828","event":"connect","direction":"USER_INITIATED","timestamp":"1749196895"}],` +
+	f.Add([]byte(`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"calls",` +
+		`"value":{"metadata":{"phone_number_id":"1"},` +
+		`"calls":[{"id":"wacid.1","from":"12185552828","event":"connect","direction":"USER_INITIATED",` +
+		`"timestamp":"1749196895"}],` +
 		`"statuses":[{"id":"wacid.2","type":"call","status":"ACCEPTED","recipient_id":"12185552828"}]}}]}]}`))
 	data := "client"
 	f.Fuzz(func(t *testing.T, body []byte) {
