@@ -42,7 +42,8 @@ func TestCallbackThatFailsWhileOthersAreTakenIsSetAside(t *testing.T) {
 					w.until("others are told", func() bool { return len(endpoint.received("another")) > n })
 					w.clock.Advance(callbacks.RefusalPatience)
 				}
-				w.until("the line goes on", func() bool { return len(endpoint.received("after it")) == 1 })
+				// The clock may jump while it is posted: its lease is over then, and it comes once more.
+				w.until("the line goes on", func() bool { return len(endpoint.received("after it")) > 0 })
 				want := report.RefusedCallbacks{Count: 1, Status: status}
 				if r := w.report().RefusedCallbacks; r == nil || *r != want {
 					t.Errorf("set aside is %+v, want %+v", r, want)
