@@ -132,7 +132,8 @@ func (r *BusinessAccountReconciler) lostVolume(
 // beginAnew is what has to be done to give up a ledger, of which remains may still be there.
 func (r *BusinessAccountReconciler) beginAnew(scope *accountScope, remains ...string) string {
 	return fmt.Sprintf("or, to begin with an empty ledger, delete %s, have the platform team delete "+
-		"ConfigMap %q in namespace %q, and make the account again", inWords(append([]string{"the account"}, remains...)),
+		"ConfigMap %q in namespace %q, and make the account again",
+		inWords(append([]string{"the account"}, remains...)),
 		tenant.LedgerRecordName(scope.account.Namespace, scope.account.Name), r.Options.OperatorNamespace)
 }
 

@@ -129,32 +129,39 @@ func TestPermit(t *testing.T) {
 		{"free-form in the window", &open, rules(), Verdict{Permitted, true, Span{0, day}, true}, Request{At: day - 1}},
 		{"free-form as it closes", &open, rules(), Verdict{WindowClosed, true, Span{0, day}, false}, Request{At: day}},
 		{
-			"free-form to someone who never wrote", &never, rules(), Verdict{WindowClosed, false, Span{}, false},
+			"free-form to someone who never wrote", &never, rules(),
+			Verdict{WindowClosed, false, Span{}, false},
 			Request{At: day},
 		},
 		{
-			"free-form before the customer wrote", &open, rules(), Verdict{WindowClosed, true, Span{}, false},
+			"free-form before the customer wrote", &open, rules(),
+			Verdict{WindowClosed, true, Span{}, false},
 			Request{At: -1},
 		},
 		{"free-form outside, billed", &open, billed, Verdict{Permitted, true, Span{0, day}, false}, Request{At: day}},
 		{
-			"reaction outside", &open, rules(), Verdict{WindowClosed, true, Span{0, day}, false},
+			"reaction outside", &open, rules(),
+			Verdict{WindowClosed, true, Span{0, day}, false},
 			Request{At: day, Form: Reaction},
 		},
 		{
-			"template outside", &open, rules(), Verdict{Permitted, true, Span{0, day}, false},
+			"template outside", &open, rules(),
+			Verdict{Permitted, true, Span{0, day}, false},
 			Request{At: day, Form: Templated, Category: Utility},
 		},
 		{
-			"direct send outside", &open, rules(), Verdict{Permitted, true, Span{0, day}, false},
+			"direct send outside", &open, rules(),
+			Verdict{Permitted, true, Span{0, day}, false},
 			Request{At: day, Form: Direct, Category: Utility},
 		},
 		{
-			"marketing after a stop", &stopped, rules(), Verdict{MarketingStopped, true, Span{0, day}, true},
+			"marketing after a stop", &stopped, rules(),
+			Verdict{MarketingStopped, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: Marketing},
 		},
 		{
-			"utility after a stop", &stopped, rules(), Verdict{Permitted, true, Span{0, day}, true},
+			"utility after a stop", &stopped, rules(),
+			Verdict{Permitted, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: Utility},
 		},
 		{

@@ -21,7 +21,8 @@ func TestRefusalThatOnlyAWorkingChannelGives(t *testing.T) {
 		"bad value":                {NewError(131009, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},
 		"bad parameter":            {NewError(100, ""), []int{0, 10, token, permission}, []int{locked, policy, unregistered, payment}},
 		"stopped marketing": {
-			NewError(2300034, ""), []int{0, 10, token, permission},
+			NewError(2300034, ""),
+			[]int{0, 10, token, permission},
 			[]int{locked, policy, unregistered, payment, 2300011, 2300058},
 		},
 		"any, no ad payment": {

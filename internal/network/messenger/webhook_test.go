@@ -73,7 +73,8 @@ func TestInboundEvents(t *testing.T) {
 		},
 		"a reaction": {
 			`"reaction":{"mid":"m_1","action":"react","emoji":"x"}}`, "reaction/24680135/1760000000100/m_1/react",
-			conversation.Reacted, "", []string{"m_1"},
+			conversation.Reacted, "",
+			[]string{"m_1"},
 		},
 		"a reaction taken back": {
 			`"reaction":{"mid":"m_1","action":"unreact"}}`, "reaction/24680135/1760000000100/m_1/unreact", 0, "",

@@ -89,7 +89,8 @@ func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
 				{
 					"551", "",
 					[]byte(
-						head + `user_preferences","value":{"contacts":[{"wa_id":"551"}],"user_preferences":[` + ana + `]` + tail,
+						head + `user_preferences","value":{"contacts":[{"wa_id":"551"}],` +
+							`"user_preferences":[` + ana + `]` + tail,
 					),
 				},
 				{
@@ -111,7 +112,8 @@ func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
 				{
 					"492", "",
 					[]byte(
-						head + `calls","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[` + taken + `]` + tail,
+						head + `calls","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],` +
+							`"statuses":[` + taken + `]` + tail,
 					),
 				},
 			},
