@@ -21,7 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
 	"github.com/guichet-dev/guichet/internal/template"
-	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // What the account and its upstream agree on.
@@ -82,7 +82,7 @@ func NewAccount(directory, upstream string) (*Account, error) {
 	}
 	owner := &v1alpha1.BusinessAccount{}
 	owner.Namespace, owner.Name = a.Document.Account.Namespace, a.Document.Account.Name
-	secret, err := tenant.KeysSecret(owner, time.Now())
+	secret, err := kube.KeysSecret(owner, time.Now())
 	if err != nil {
 		return nil, err
 	}
