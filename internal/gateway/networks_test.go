@@ -358,4 +358,3 @@ func TestP13NobodyIsOnePersonOnTwoNetworks(t *testing.T) {
 		}
 	})
 }
-
