@@ -103,6 +103,17 @@ func (s *accountScope) unmade(request *report.TemplateRequest) bool {
 	return request.Definition != nil && request.Target > tenant.TakenRequest(s.account.Status.TemplateRequests)
 }
 
+// requestedBy is what a request asks a MessageTemplate to be. The refusal says why none can be so.
+func requestedBy(
+	scope *accountScope, request *report.TemplateRequest,
+) (wanted *v1alpha1.MessageTemplate, refusal string) {
+	wanted, err := tenant.Requested(scope.account, request)
+	if err != nil {
+		return nil, err.Error()
+	}
+	return wanted, ""
+}
+
 func (r *BusinessAccountReconciler) makeTemplate(
 	ctx context.Context, scope *accountScope, request *report.TemplateRequest,
 ) (refusal string, err error) {
@@ -118,9 +129,9 @@ func (r *BusinessAccountReconciler) makeTemplate(
 	if made >= maxRequestedTemplates {
 		return fmt.Sprintf("%d templates were made for clients, and more are not: delete some", made), nil
 	}
-	wanted, err := tenant.Requested(scope.account, request)
-	if err != nil {
-		return err.Error(), nil
+	wanted, refusal := requestedBy(scope, request)
+	if refusal != "" {
+		return refusal, nil
 	}
 	err = r.Client.Create(ctx, wanted, client.FieldOwner(FieldManager))
 	switch {
@@ -141,9 +152,9 @@ func (r *BusinessAccountReconciler) changeTemplate(
 		done >= request.ID {
 		return "", nil
 	}
-	wanted, err := tenant.Requested(scope.account, request)
-	if err != nil {
-		return err.Error(), nil
+	wanted, refusal := requestedBy(scope, request)
+	if refusal != "" {
+		return refusal, nil
 	}
 	changed := known.DeepCopy()
 	changed.Spec = wanted.Spec

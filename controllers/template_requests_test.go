@@ -26,7 +26,7 @@ func requestAt(id, target int64, name, text string) report.TemplateRequest {
 	}
 }
 
-// asks has the gateway tell of requests for templates.
+// asksFor has the gateway tell of requests for templates.
 func (w *world) asksFor(requests ...report.TemplateRequest) {
 	w.gateways.change(func(f *fakeGateways) { f.report.TemplateRequests = requests })
 }
@@ -53,7 +53,9 @@ func TestTemplateIsMadeForAClientAndReviewed(t *testing.T) {
 	w.asksFor(requestAt(5001, 5001, "order_ready", "Your order is ready."))
 	w.Expect(w.eventuallyTaken("5001").Refused).To(gomega.BeNil())
 	const waits = `Unknown AwaitingApproval: The template waits for an approver: "crm" asked for it through the API`
-	w.Eventually(func() string { return w.templateCondition(name, "Reviewed") }).Should(gomega.Equal("Reviewed=" + waits))
+	w.Eventually(func() string { return w.templateCondition(name, "Reviewed") }).Should(
+		gomega.Equal("Reviewed=" + waits),
+	)
 	made := w.template(name)
 	w.Expect(made.Spec.Body.Text).To(gomega.Equal("Your order is ready."))
 	w.Expect(made.Spec.DeletionPolicy).To(gomega.Equal(v1alpha1.DeletionRetain))
@@ -73,7 +75,9 @@ func TestTemplateIsMadeForAClientAndReviewed(t *testing.T) {
 	// A change is looked at again; the upstream has the one before meanwhile.
 	w.asksFor(requestAt(5002, 5001, "order_ready", "Your order is ready, finally."))
 	w.eventuallyTaken("5002")
-	w.Eventually(func() string { return w.templateCondition(name, "Reviewed") }).Should(gomega.Equal("Reviewed=" + waits))
+	w.Eventually(func() string { return w.templateCondition(name, "Reviewed") }).Should(
+		gomega.Equal("Reviewed=" + waits),
+	)
 	w.Expect(w.template(name).Status.Request.ID).To(gomega.Equal("5002"))
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}))
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -148,8 +149,10 @@ func TestTemplatesThatAClientMayNotWrite(t *testing.T) {
 	}
 
 	// As a form, as Meta's own libraries write it.
-	form := "name=order_0&language=pt_BR&category=UTILITY&components=%5B%7B%22type%22%3A%22BODY%22%2C%22text%22%3A%22Hi.%22%7D%5D"
-	if got := w.do("POST", templatesPath, form, "Content-Type", "application/x-www-form-urlencoded"); got.status != 200 {
+	form := "name=order_0&language=pt_BR&category=UTILITY&components=" +
+		url.QueryEscape(`[{"type":"BODY","text":"Hi."}]`)
+	got := w.do("POST", templatesPath, form, "Content-Type", "application/x-www-form-urlencoded")
+	if got.status != http.StatusOK {
 		t.Errorf("the form got %d %s", got.status, got.body)
 	}
 

@@ -16,7 +16,9 @@ func TestTemplateRequests(t *testing.T) {
 		first := store.TemplateRequest{
 			ID: 5, Target: 5, By: "crm", At: noon, Name: "a", Language: "en", Definition: `{"name":"a"}`,
 		}
-		second := store.TemplateRequest{ID: 6, Target: 6, By: "crm", At: noon, Name: "b", Language: "en", Definition: "{}"}
+		second := store.TemplateRequest{
+			ID: 6, Target: 6, By: "crm", At: noon, Name: "b", Language: "en", Definition: "{}",
+		}
 		newer := first
 		newer.ID, newer.By, newer.Definition = 7, "shop", ""
 		update(t, s, func(tx *store.Tx) error {

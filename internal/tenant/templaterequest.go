@@ -9,7 +9,6 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -23,6 +22,12 @@ const (
 	AnnotationRequestedAt = "guichet.dev/requested-at"
 	// LabelRequest is the id of the request that it was made for, by which clients know it.
 	LabelRequest = "guichet.dev/template-request"
+)
+
+// What the upstream would call a template that waits for an approver, and one that was rejected.
+const (
+	statusPending  = "PENDING"
+	statusRejected = "REJECTED"
 )
 
 // RequestedName is the name of the MessageTemplate that is made for a request.
@@ -116,10 +121,10 @@ func askedTemplates(account *v1alpha1.BusinessAccount, templates []v1alpha1.Mess
 		if id == "" || t.Status.UpstreamID != "" || !t.DeletionTimestamp.IsZero() {
 			continue
 		}
-		status := graph.TemplatePending
+		status := statusPending
 		if review := t.Status.Review; review != nil && review.Decision == v1alpha1.DecisionRejected &&
 			review.Digest == DefinitionDigest(Definition(&t.Spec)) {
-			status = graph.TemplateRejected
+			status = statusRejected
 		}
 		out = append(out, config.Template{Definition: Definition(&t.Spec), UpstreamStatus: status, RequestID: id})
 	}

@@ -75,7 +75,9 @@ func (q *Requests) showWaiting(ctx context.Context, t *served.Tenant, account *n
 		waiting, err := Waiting(tx, t)
 		for _, w := range waiting {
 			id := strconv.FormatInt(w.Target, 10)
-			at := slices.IndexFunc(account.Templates, func(of network.AccountTemplate) bool { return of.RequestID == id })
+			at := slices.IndexFunc(account.Templates, func(of network.AccountTemplate) bool {
+				return of.RequestID == id
+			})
 			switch {
 			case at >= 0 && w.Wanted == nil:
 				account.Templates[at].Status = statusDeletion

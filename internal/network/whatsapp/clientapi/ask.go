@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -233,9 +234,7 @@ func (c *call) deletion() (url.Values, error) {
 		}
 		all.Set(name, text)
 	}
-	for name, values := range c.Query {
-		all[name] = values
-	}
+	maps.Copy(all, c.Query)
 	return all, nil
 }
 
