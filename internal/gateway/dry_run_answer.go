@@ -66,7 +66,9 @@ type forecastOther struct {
 
 // describeForecast is the answer to a dry run, with instants as they are in the account's zone.
 func describeForecast(f *admission.Forecast, zone *time.Location) forecastAnswer {
-	answer := forecastAnswer{DryRun: true, Sentence: sentenceOf(f, zone), AlreadyAccepted: f.Repeats, Members: f.Members}
+	answer := forecastAnswer{
+		DryRun: true, Sentence: sentenceOf(f, zone), AlreadyAccepted: f.Repeats, Members: f.Members,
+	}
 	if f.Repeats != "" {
 		return answer
 	}

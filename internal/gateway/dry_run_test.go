@@ -64,7 +64,11 @@ func TestP3ADryRunKeepsNothing(t *testing.T) {
 		person, _ := w.chats(pageID, time.Hour, pages.Act{Text: "hello"})
 		synctest.Wait()
 		before, files := w.report(), w.storeFiles()
-		refused, submitted := w.metric(`guichet_gateway_messages_refused_total{code="131042"}`), len(w.sim.Messages(simulator.MessageFilter{}))
+		if !w.booksOf("/v26.0/" + phoneID + "/books").DryRuns {
+			t.Error("the books do not tell clients that there are dry runs")
+		}
+		refused := w.metric(`guichet_gateway_messages_refused_total{code="131042"}`)
+		submitted := len(w.sim.Messages(simulator.MessageFilter{}))
 		for range 2 {
 			w.dryRun(phoneID, textTo(ana, "hi"))
 			w.dryRun(phoneID, templateTo(ana, "parcel_ready"))
@@ -162,11 +166,11 @@ func TestP2ADryRunsPriceIsWhatIsBilled(t *testing.T) {
 // both.
 func (w *world) foretellsWhatIsBilled(body string) (result string) {
 	w.t.Helper()
-	dry, real := w.send(asDryRun(body)), w.send(body)
-	if dry.status != real.status || dry.code != real.code || dry.details != real.details {
-		w.t.Fatalf("the dry run got %d %s, the real send %d %s", dry.status, dry.body, real.status, real.body)
+	dry, sent := w.send(asDryRun(body)), w.send(body)
+	if dry.status != sent.status || dry.code != sent.code || dry.details != sent.details {
+		w.t.Fatalf("the dry run got %d %s, the real send %d %s", dry.status, dry.body, sent.status, sent.body)
 	}
-	if real.status != http.StatusOK {
+	if sent.status != http.StatusOK {
 		return "refused"
 	}
 	var foretold forecastAnswer
@@ -176,7 +180,7 @@ func (w *world) foretellsWhatIsBilled(body string) (result string) {
 	var last *ledger.Record
 	w.until("the message is settled", func() bool {
 		for _, last = range w.records() {
-			if last.MessageID == real.id {
+			if last.MessageID == sent.id {
 				return true
 			}
 		}
