@@ -79,7 +79,7 @@ func mentionsDryRun(body []byte) bool {
 func dryRunInObject(body []byte) (dry bool, rest []byte, err error) {
 	object, err := rawjson.ParseObject(body)
 	if err != nil {
-		return false, body, nil //nolint:nilerr // it is refused by whoever reads the message
+		return false, body, nil // it is refused by whoever reads the message
 	}
 	for name, value := range object.All() {
 		if name == dryRunMember && (string(value) == "true" || string(value) == "false") {
