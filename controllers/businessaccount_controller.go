@@ -83,7 +83,7 @@ func NewBusinessAccountReconciler(
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts,verbs=get;list;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts/finalizers,verbs=update
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts/status,verbs=get;patch
-// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=get;list;watch
+// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=pricingplans,verbs=get;list;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=create;get;list;patch;watch
@@ -125,7 +125,7 @@ func (r *BusinessAccountReconciler) pass(ctx context.Context, scope *accountScop
 	if err := r.decide(scope); err != nil {
 		return errors.Join(unread, err)
 	}
-	return errors.Join(unread, r.apply(ctx, scope))
+	return errors.Join(unread, r.apply(ctx, scope), r.takeTemplateRequests(ctx, scope))
 }
 
 // finish writes the status, tells of what the pass has learned, and says when the account is looked

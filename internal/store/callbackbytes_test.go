@@ -275,6 +275,7 @@ func (m *callbackMachine) Check(t *rapid.T) {
 // with the store of the one before, and other people.
 func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
+		t.Parallel()
 		material, err := seal.NewKeys()
 		if err != nil {
 			t.Fatal(err)
@@ -317,6 +318,7 @@ const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
 const withoutSilences = `ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 	ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE callback_endpoint;
 	DROP TABLE recipients; DROP TABLE enforcements;
+	DROP TABLE template_requests;
 	DROP INDEX ledger_adoptions; ALTER TABLE owner DROP COLUMN ledger_id;
 	ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at`
 
