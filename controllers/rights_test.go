@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +24,8 @@ const (
 	manage = "get list watch create update patch delete deletecollection"
 )
 
-// rights are all that each role may do, by resource. What is not here is refused. Those of 'admin',
-// 'edit' and 'view' are what Guichet adds to the cluster's own roles.
+// rights are all that each role for people may do, by resource. What is not here is refused. Those
+// of 'admin', 'edit' and 'view' are what Guichet adds to the cluster's own roles.
 var rights = map[string]map[string]string{
 	"guichet-platform-admin": {
 		"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get",
@@ -60,6 +61,20 @@ var rights = map[string]map[string]string{
 		"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get",
 		"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get",
 	},
+	"guichet-businessaccount-admin":  {"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get"},
+	"guichet-businessaccount-editor": {"guichet.dev/businessaccounts": edit, "guichet.dev/businessaccounts/status": "get"},
+	"guichet-businessaccount-viewer": {"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get"},
+	"guichet-messagetemplate-admin":  {"guichet.dev/messagetemplates": manage, "guichet.dev/messagetemplates/status": "get"},
+	"guichet-messagetemplate-editor": {"guichet.dev/messagetemplates": edit, "guichet.dev/messagetemplates/status": "get"},
+	"guichet-messagetemplate-viewer": {"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get"},
+	"guichet-pricingplan-admin":      {"guichet.dev/pricingplans": manage, "guichet.dev/pricingplans/status": "get"},
+	"guichet-pricingplan-editor":     {"guichet.dev/pricingplans": edit, "guichet.dev/pricingplans/status": "get"},
+	"guichet-pricingplan-viewer":     {"guichet.dev/pricingplans": read, "guichet.dev/pricingplans/status": "get"},
+	"guichet-messagetemplate-approver": {
+		"guichet.dev/messagetemplates":        read,
+		"guichet.dev/messagetemplates/status": "get update patch",
+		"guichet.dev/messagetemplates/review": "approve",
+	},
 }
 
 // allVerbs are those of Kubernetes, and the two that Guichet's admission policies ask for.
@@ -81,8 +96,8 @@ var allResources = []string{
 func TestRolesMayDoWhatTheTableSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	roles := aggregatedRoles(t)
-	w.Expect(roles).To(gomega.HaveLen(len(rights)), "the table has every role that is made of others")
+	roles := rolesForPeople(t)
+	w.Expect(roles).To(gomega.HaveLen(len(rights)), "the table has every role")
 	for name, rules := range roles {
 		w.bindEverywhere(name, rules)
 		w.Eventually(func() map[string]string { return w.allowed(name, w.namespace) }).Should(
@@ -95,7 +110,7 @@ func TestBusinessEditorMayDoNothingInAnotherNamespace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const name = "guichet-business-editor"
-	role := w.createRole(name, aggregatedRoles(t)[name])
+	role := w.createRole(name, rolesForPeople(t)[name])
 	binding := &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: role, Namespace: w.namespace},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
@@ -106,40 +121,46 @@ func TestBusinessEditorMayDoNothingInAnotherNamespace(t *testing.T) {
 	w.Expect(w.allowed(name, "default")).To(gomega.BeEmpty())
 }
 
-// aggregatedRoles are the rules of each role that is made of others, as kube-controller-manager
-// adds them up: no such controller runs beside the test's API server.
-func aggregatedRoles(t *testing.T) map[string][]rbacv1.PolicyRule {
+// rolesForPeople are the rules of each role, those of programs left out. Rules that a role takes
+// from others are added up as kube-controller-manager does it, which does not run in this test.
+func rolesForPeople(t *testing.T) map[string][]rbacv1.PolicyRule {
 	t.Helper()
 	roles := shippedClusterRoles(t)
-	wanted := map[string]*metav1.LabelSelector{}
+	rules := map[string][]rbacv1.PolicyRule{}
 	for _, name := range []string{"admin", "edit", "view"} {
-		wanted[name] = &metav1.LabelSelector{
+		rules[name] = aggregate(t, roles, metav1.LabelSelector{
 			MatchLabels: map[string]string{"rbac.authorization.k8s.io/aggregate-to-" + name: "true"},
+		})
+	}
+	programs := []string{"guichet-operator", "guichet-metrics-reader"}
+	for _, role := range roles {
+		switch {
+		case slices.Contains(programs, role.Name):
+		case role.AggregationRule == nil:
+			rules[role.Name] = role.Rules
+		case len(role.Rules) > 0 || len(role.AggregationRule.ClusterRoleSelectors) != 1:
+			t.Errorf("ClusterRole %q is to have one selector, and no rule of its own", role.Name)
+		default:
+			rules[role.Name] = aggregate(t, roles, role.AggregationRule.ClusterRoleSelectors[0])
 		}
+	}
+	return rules
+}
+
+func aggregate(
+	t *testing.T, roles []rbacv1.ClusterRole, labelSelector metav1.LabelSelector,
+) (sum []rbacv1.PolicyRule) {
+	t.Helper()
+	selector, err := metav1.LabelSelectorAsSelector(&labelSelector)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, role := range roles {
-		if role.AggregationRule == nil {
-			continue
-		}
-		if len(role.Rules) > 0 || len(role.AggregationRule.ClusterRoleSelectors) != 1 {
-			t.Errorf("ClusterRole %q is to have one selector, and no rule of its own", role.Name)
-			continue
-		}
-		wanted[role.Name] = &role.AggregationRule.ClusterRoleSelectors[0]
-	}
-	sums := map[string][]rbacv1.PolicyRule{}
-	for name, labelSelector := range wanted {
-		selector, err := metav1.LabelSelectorAsSelector(labelSelector)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, role := range roles {
-			if selector.Matches(labels.Set(role.Labels)) {
-				sums[name] = append(sums[name], role.Rules...)
-			}
+		if selector.Matches(labels.Set(role.Labels)) {
+			sum = append(sum, role.Rules...)
 		}
 	}
-	return sums
+	return sum
 }
 
 func shippedClusterRoles(t *testing.T) []rbacv1.ClusterRole {
@@ -203,12 +224,16 @@ func (w *world) allowed(role, namespace string) map[string]string {
 	for _, path := range allResources {
 		group, rest, _ := strings.Cut(path, "/")
 		resource, subresource, _ := strings.Cut(rest, "/")
+		asked := namespace
+		if resource == "pricingplans" { // they are in no namespace
+			asked = ""
+		}
 		var granted []string
 		for _, verb := range allVerbs {
 			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 				User: w.userWith(role),
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
-					Group: group, Resource: resource, Subresource: subresource, Verb: verb, Namespace: namespace,
+					Group: group, Resource: resource, Subresource: subresource, Verb: verb, Namespace: asked,
 				},
 			}}
 			w.Expect(w.client.Create(w.t.Context(), review)).To(gomega.Succeed())
