@@ -124,8 +124,9 @@ type Traits struct {
 	// SettlesOnAcceptance says that nothing tells of deliveries: a message counts as delivered once
 	// the upstream has taken it.
 	SettlesOnAcceptance bool
-	// MessagesPerSecond is what a channel may send unless its account says otherwise.
-	MessagesPerSecond int32
+	// MostPerSecond is how many messages a channel may send in a second at most, whatever its
+	// account says.
+	MostPerSecond int32
 	// PairLimit is what a channel may send to one customer; zero for no limit.
 	PairLimit RateLimit
 	// TTL is how long the upstream tries to deliver a message that says nothing else; OneTimeTTL

@@ -54,6 +54,29 @@ func TestPacerHoldsANumberToItsRate(t *testing.T) {
 	}
 }
 
+// An account may raise the rate of its numbers. A page's stays what its network bears.
+func TestRateIsTheSmallerOneOfTheAccountsAndTheNetworks(t *testing.T) {
+	const page, number = 40, 1000 // what they bear
+	for _, tc := range []struct {
+		name               string
+		account, ofNetwork int32
+		replicas           int64
+		want               int32
+	}{
+		{"a number", 80, number, 1, 80},
+		{"an upgraded number", 1000, number, 1, 1000},
+		{"a page", 80, page, 1, 40},
+		{"a page beside an upgraded number", 1000, page, 1, 40},
+		{"a page of an account that wants less", 10, page, 1, 10},
+		{"a page of three replicas", 80, page, 3, 13},
+		{"more replicas than messages", 2, page, 3, 1},
+	} {
+		if got := ratePart(tc.account, tc.ofNetwork, tc.replicas); got != tc.want {
+			t.Errorf("%s: %d a second, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
 func TestPacerForgetsPairsWhoseBucketIsFull(t *testing.T) {
 	p := newPacer()
 	p.takePair(noon, Pair{Channel: "1066", Customer: [32]byte{1}}, pairLimit)

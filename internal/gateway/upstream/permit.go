@@ -49,7 +49,7 @@ func (g *Gate) Grant(
 	if n == 0 {
 		return 0, until, p
 	}
-	n, wait := g.pacer.tokens(now, c.ID, g.rate(t), n)
+	n, wait := g.pacer.tokens(now, c.ID, g.rate(t, c), n)
 	if n == 0 {
 		p.Cancel()
 		return 0, now.Add(wait), p
@@ -81,7 +81,7 @@ func (p *Permit) Take(
 			p.probe = probe
 		}
 	}
-	perSecond := g.rate(t)
+	perSecond := g.rate(t, c)
 	wait := g.pacer.takeChannel(now, m.Channel, perSecond)
 	if wait == 0 {
 		p.perSecond = perSecond
@@ -125,8 +125,13 @@ func (g *Gate) takePair(
 
 // rate is this replica's part of a channel's messages per second: the upstream counts all replicas'
 // together.
-func (g *Gate) rate(t *served.Tenant) int32 {
-	return max(t.Limits.MessagesPerSecond/int32(g.store.Replicas()), 1)
+func (g *Gate) rate(t *served.Tenant, c *served.Channel) int32 {
+	return ratePart(t.Limits.MessagesPerSecond, c.Network.Traits().MostPerSecond, g.store.Replicas())
+}
+
+// ratePart is one replica's part of the smaller one of two limits.
+func ratePart(ofAccount, ofNetwork int32, replicas int64) int32 {
+	return max(int32(int64(min(ofAccount, ofNetwork))/replicas), 1) //nolint:gosec // no larger than the limits
 }
 
 // IsProbe reports whether the permit holds the probe of a stop.

@@ -50,8 +50,8 @@ func (n Network) Traits() network.Traits {
 	return network.Traits{
 		SecretScope: network.OwnChannel, TemplateScope: network.OwnChannel, HasMe: true,
 		SettlesByWatermark: !n.Instagram, SettlesOnAcceptance: n.Instagram,
-		MessagesPerSecond: 40,
-		TTL:               ttl, OneTimeTTL: ttl, RetoldFor: 36 * time.Hour, MaxRequest: maxBody,
+		MostPerSecond: 40,
+		TTL:           ttl, OneTimeTTL: ttl, RetoldFor: 36 * time.Hour, MaxRequest: maxBody,
 	}
 }
 

@@ -22,7 +22,7 @@ func TestEveryNetworkIsFoundByItsName(t *testing.T) {
 			t.Errorf("%s does not read its own webhooks", n.Name())
 		}
 		traits := n.Traits()
-		if traits.MessagesPerSecond <= 0 || traits.TTL <= 0 || traits.OneTimeTTL <= 0 || traits.RetoldFor <= 0 ||
+		if traits.MostPerSecond <= 0 || traits.TTL <= 0 || traits.OneTimeTTL <= 0 || traits.RetoldFor <= 0 ||
 			traits.MaxRequest <= 0 || (traits.PairLimit.Interval <= 0) != (traits.PairLimit.Burst <= 0) {
 			t.Errorf("%s has no limits in %+v", n.Name(), traits)
 		}

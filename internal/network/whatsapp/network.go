@@ -23,12 +23,12 @@ func (Network) Name() string { return "WhatsApp" }
 
 // Traits implements network.Network. Sources, under
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/: throughput (the
-// limits of a number that was not upgraded, and of a pair), templates/overview (time-to-live),
+// limits of an upgraded number, and of a pair), templates/overview (time-to-live),
 // webhooks/overview (repetitions, and that webhooks are a business account's).
 func (Network) Traits() network.Traits {
 	return network.Traits{
 		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount, TemplateScope: network.OwnAccount,
-		MessagesPerSecond: 80, PairLimit: network.RateLimit{Interval: 6 * time.Second, Burst: 45},
+		MostPerSecond: 1000, PairLimit: network.RateLimit{Interval: 6 * time.Second, Burst: 45},
 		GroupSize: groupSize,
 		TTL:       ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: request.MaxBody,
 	}
