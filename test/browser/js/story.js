@@ -8,6 +8,9 @@ import {
 const ana = ["5511987654321", "Ana Souza"];
 const priya = ["919812345678", "Priya Nair"];
 
+/** forecast is what the desk says of a message while it is being written. */
+const forecast = (page) => desk(page).locator(".forecast");
+
 test("a window opens, a text is refused, a template is priced", () =>
   withPage({}, [ana, priya], async (page) => {
     await write(page, "Ana Souza", "Where is my parcel?");
@@ -20,6 +23,11 @@ test("a window opens, a text is refused, a template is priced", () =>
 
     await talkTo(page, "Priya");
     await desk(page).getByText("templates only").waitFor();
+    await page.getByLabel("Message to Priya Nair").fill("Good morning");
+    await forecast(page).getByText(/^131047: /).waitFor();
+    await choose(page, "Template");
+    await forecast(page).getByText(/USD now/).waitFor();
+    await choose(page, "Text");
     await answer(page, "Priya Nair", "Good morning, Priya.");
     const refused = lineOf(page, "Good morning, Priya.");
     await refused.getByText("Refused · 131047").waitFor();
