@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,9 +104,24 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 	schema := "guichet_" + strings.ToLower(strings.ReplaceAll(options.LedgerID, "-", "_"))
 	config.ConnectTimeout = connectTimeout
 	config.RuntimeParams["application_name"] = cmp.Or(config.RuntimeParams["application_name"], "guichet")
-	maps.Copy(config.RuntimeParams, map[string]string{
-		"search_path":     schema,
-		"client_encoding": "UTF8",
+	config.RuntimeParams["client_encoding"] = "UTF8"
+	term := cmp.Or(options.Lease, DefaultLease)
+	if config.ValidateConnect == nil { // of several hosts, the one that takes writes
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	config.AfterConnect = prepareSession(schema, term)
+	return &Engine{
+		config: config, schema: schema, accountUID: options.AccountUID, ledgerID: options.LedgerID, term: term,
+		tables: tables, clock: options.Clock,
+	}, nil
+}
+
+// prepareSession sets what a session needs, and raises a server's setting under which a commit is
+// answered before it is durable. These are no parameters of the connection's start: a pooler refuses
+// those that it does not know. pgconn's own time-out is over by then.
+func prepareSession(schema string, term time.Duration) func(context.Context, *pgconn.PgConn) error {
+	settings := map[string]string{
+		"search_path": schema,
 		// Every statement has its index. Without this, a plan made while a table was small would be
 		// kept when it is large. Where a small table is read whole all the same, the price that
 		// this puts on it must not set the compiler to work.
@@ -113,32 +129,22 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 		"enable_hashjoin":  "off",
 		"enable_mergejoin": "off",
 		"jit":              "off",
-	})
-	term := cmp.Or(options.Lease, DefaultLease)
+	}
 	for name, limit := range limits(term) {
-		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
+		settings[name] = strconv.FormatInt(limit.Milliseconds(), 10)
 	}
-	if config.ValidateConnect == nil { // of several hosts, the one that takes writes
-		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	var statement strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		fmt.Fprintf(&statement, "SET %s = '%s'; ", name, settings[name])
 	}
-	config.AfterConnect = insistOnDurability
-	return &Engine{
-		config: config, schema: schema, accountUID: options.AccountUID, ledgerID: options.LedgerID, term: term,
-		tables: tables, clock: options.Clock,
-	}, nil
-}
-
-// insistOnDurability raises a server's setting under which a commit is answered before it is
-// durable. pgconn's own time-out is over by then.
-func insistOnDurability(ctx context.Context, conn *pgconn.PgConn) error {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	_, err := conn.Exec(
-		ctx,
-		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off',
-		'local')`,
-	).ReadAll()
-	return err
+	statement.WriteString(`SELECT set_config('synchronous_commit', 'on', false)
+		WHERE current_setting('synchronous_commit') IN ('off', 'local')`)
+	return func(ctx context.Context, conn *pgconn.PgConn) error {
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		_, err := conn.Exec(ctx, statement.String()).ReadAll()
+		return err
+	}
 }
 
 func (e *Engine) connect(ctx context.Context, opening string) (*connection, error) {
