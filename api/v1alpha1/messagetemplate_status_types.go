@@ -49,7 +49,7 @@ type MessageTemplateStatus struct {
 	ContentDigest string `json:"contentDigest,omitempty"`
 
 	// review is an approver's decision on a template that may not be submitted without one. Who
-	// has the ClusterRole guichet-messagetemplate-approver may write it, and nobody else; nothing
+	// has the ClusterRole guichet-template-approver may write it, and nobody else; nothing
 	// else of the status. It is void once the template says something else.
 	// +optional
 	Review *TemplateReview `json:"review,omitempty"`
