@@ -1,6 +1,9 @@
 package cloudapitest
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 const (
 	text = `"type":"text","text":{"body":"hi"}`
@@ -96,8 +99,23 @@ func envelopeCases() []Case {
 		refused("not UTF-8", with(`"text":{"body":"`+"\xff"+`"}`), 100, "UTF-8"),
 		{
 			Name: "multipart", ContentType: "multipart/form-data; boundary=b",
-			Body:   "--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n1\r\n--b--\r\n",
+			Body:   parts("messaging_product", "whatsapp", "to", Customer, "type", "text", "text", `{"body":"hi"}`),
+			Status: http.StatusOK,
+		},
+		{
+			Name: "multipart, a field twice", ContentType: "multipart/form-data; boundary=b",
+			Body:   parts("messaging_product", "whatsapp", "to", Customer, "to", Customer, "text", `{"body":"hi"}`),
+			Status: http.StatusBadRequest, Code: 100, Field: "twice",
+		},
+		{
+			Name: "multipart, cut off", ContentType: "multipart/form-data; boundary=b",
+			Body:   "--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n1\r\n",
 			Status: http.StatusBadRequest, Code: 100, Field: "multipart",
+		},
+		{
+			Name: "multipart with a file", ContentType: "multipart/form-data; boundary=b",
+			Body:   "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n1\r\n--b--\r\n",
+			Status: http.StatusBadRequest, Code: 100, Field: "file",
 		},
 	}
 }
@@ -113,4 +131,14 @@ func pathCases() []Case {
 		},
 		{Name: "message from an unknown number", Path: "/v26.0/1/messages", Body: with(text), Status: http.StatusBadRequest, Code: 33, Field: "phone number id"},
 	}
+}
+
+// parts is a form in parts with the boundary "b", of names and their values.
+func parts(pairs ...string) string {
+	var form strings.Builder
+	for i := 0; i < len(pairs); i += 2 {
+		form.WriteString("--b\r\nContent-Disposition: form-data; name=\"" + pairs[i] + "\"\r\n\r\n")
+		form.WriteString(pairs[i+1] + "\r\n")
+	}
+	return form.String() + "--b--\r\n"
 }

@@ -34,7 +34,7 @@ func (r *Rules) Read(body []byte) (raw []byte, object rawjson.Object, err error)
 		return nil, none, malformed(fmt.Sprintf("The body is larger than %d bytes.", r.MaxBytes))
 	}
 	switch {
-	case isMultipart(body):
+	case IsMultipart(body):
 		body, err = r.multipartJSON(body)
 	case isForm(body):
 		body, err = r.formJSON(body)

@@ -38,43 +38,53 @@ func (r *Rules) formJSON(body []byte) ([]byte, error) {
 	return r.fieldsJSON(fields)
 }
 
-// isMultipart tells whether a body begins with the boundary of a form in parts.
-func isMultipart(body []byte) bool { return bytes.HasPrefix(body, []byte("--")) }
+// IsMultipart tells whether a body begins with the boundary of a form in parts.
+func IsMultipart(body []byte) bool { return bytes.HasPrefix(body, []byte("--")) }
 
 // maxBoundary is the greatest length of a boundary. Source: RFC 2046, section 5.1.1.
 const maxBoundary = 70
 
-// multipartJSON is formJSON for a form in parts. Whoever serves the request has taken the files
-// out.
+// multipartJSON is formJSON for a form in parts.
 func (r *Rules) multipartJSON(body []byte) ([]byte, error) {
-	unreadable := malformed("The multipart form cannot be read. Check its boundary, or send JSON.")
+	fields, problem := Parts(body)
+	if problem != "" {
+		return nil, malformed(problem)
+	}
+	return r.fieldsJSON(fields)
+}
+
+// Parts are the names and values of a form in parts, in their order. The problem is a sentence that
+// says why they cannot be read; a form with files is one.
+func Parts(body []byte) (list [][2]string, problem string) {
+	const unreadable = "The multipart form cannot be read. Check its boundary, or send JSON."
 	first, _, found := bytes.Cut(body, []byte("\n"))
 	boundary := strings.TrimRight(strings.TrimPrefix(string(first), "--"), "\r \t")
 	if !found || boundary == "" || len(boundary) > maxBoundary {
 		return nil, unreadable
 	}
-	var fields fields
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
-			return r.fieldsJSON(fields)
+			return list, ""
 		}
 		if err != nil {
 			return nil, unreadable
 		}
 		if part.FileName() != "" {
-			return nil, malformed("A file is not taken here. Upload it to /message_attachments and send its id.")
+			return nil, "A file is not taken here. Upload it first and send its id."
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return nil, unreadable
 		}
-		if fields = append(fields, [2]string{part.FormName(), string(value)}); len(fields) > maxFields {
-			return nil, tooManyFields()
+		if list = append(list, [2]string{part.FormName(), string(value)}); len(list) > maxFields {
+			return nil, tooManyParts
 		}
 	}
 }
+
+const tooManyParts = "The form has too many fields."
 
 // fields are names and values, in their order.
 type fields [][2]string
@@ -103,7 +113,7 @@ func (r *Rules) fieldsJSON(list fields) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-func tooManyFields() error { return malformed("The form has too many fields.") }
+func tooManyFields() error { return malformed(tooManyParts) }
 
 // fieldValue is a field's value as JSON. A field that holds a text has one, whatever its value
 // looks like; another one may be JSON already, also with the single quotes of Meta's own samples.

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/clientbody"
 	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
@@ -21,11 +22,16 @@ const maxFields = 64
 // without the credentials that clients of the Graph API put into it.
 func sendObject(body []byte) ([]byte, rawjson.Object, error) {
 	none := rawjson.Object{}
-	if len(body) <= MaxBody && form.Match(body) {
-		var err error
-		if body, err = formJSON(body); err != nil {
-			return nil, none, err
-		}
+	var err error
+	switch {
+	case len(body) > MaxBody:
+	case form.Match(body):
+		body, err = formJSON(body)
+	case clientbody.IsMultipart(body):
+		body, err = multipartJSON(body)
+	}
+	if err != nil {
+		return nil, none, err
 	}
 	switch {
 	case len(body) > MaxBody:
@@ -94,8 +100,6 @@ func whyNotJSON(body []byte) string {
 		return "The body is empty. Send a JSON object."
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
 		return "The body begins with a byte order mark. Send UTF-8 without one."
-	case bytes.HasPrefix(body, []byte("--")):
-		return "The body is a multipart form. Send a JSON object; this path takes no files."
 	case !utf8.Valid(body):
 		return notUTF8
 	}

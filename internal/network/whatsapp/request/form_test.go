@@ -18,6 +18,13 @@ func TestAFormIsReadAsTheJSONThatItMeans(t *testing.T) {
 			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"hi"},` +
 				`"biz_opaque_callback_data":"42","future":true,"n":1}`,
 		},
+		"in parts": {
+			"--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n" +
+				"--b\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\nEAAG\r\n" +
+				"--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n+33612345678\r\n" +
+				"--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{\"body\":\"a b\"}\r\n--b--\r\n",
+			`{"messaging_product":"whatsapp","to":"+33612345678","text":{"body":"a b"}}`,
+		},
 		"credentials stay here": {
 			`access_token=EAAG&messaging_product=whatsapp&to=33612345678&text={"body":"hi"}&appsecret_proof=00`,
 			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"hi"}}`,
@@ -39,16 +46,19 @@ func FuzzFormJSON(f *testing.F) {
 	f.Add([]byte(`messaging_product=whatsapp&to=1&text={"body":"hi"}`))
 	f.Add([]byte(`a=%22&a=%7B%7D&b[c]=1&d=%`))
 	f.Add([]byte("a=\xff&b=1e999"))
+	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n{\"a\":1}\r\n--b--\r\n"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		text, err := formJSON(body)
-		if err != nil {
-			return
-		}
-		if !json.Valid(text) {
-			t.Fatalf("not JSON: %q", text)
-		}
-		if _, err := rawjson.ParseObject(text); err != nil {
-			t.Fatalf("%q: %v", text, err)
+		for _, read := range []func([]byte) ([]byte, error){formJSON, multipartJSON} {
+			text, err := read(body)
+			if err != nil {
+				continue
+			}
+			if !json.Valid(text) {
+				t.Fatalf("not JSON: %q", text)
+			}
+			if _, err := rawjson.ParseObject(text); err != nil {
+				t.Fatalf("%q: %v", text, err)
+			}
 		}
 	})
 }
