@@ -45,7 +45,6 @@ func openShared(ctx context.Context, address, id string) (*ledgerSource, error) 
 	}
 	config.RuntimeParams["application_name"] = "guichet ledger"
 	config.RuntimeParams["client_encoding"] = "UTF8"
-	config.RuntimeParams["search_path"] = strconv.Quote(sharedSchema(id))
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", sharedName, err)
@@ -56,7 +55,7 @@ func openShared(ctx context.Context, address, id string) (*ledgerSource, error) 
 		storedTotals: func() (ledger.Totals, error) { return sharedTotals(ctx, conn) },
 		end:          sync.OnceValue(func() error { return conn.Close(context.WithoutCancel(ctx)) }),
 	}
-	if source.id, err = readLedgerID(ctx, conn); err != nil {
+	if source.id, err = readLedgerID(ctx, conn, id); err != nil {
 		return nil, errors.Join(
 			fmt.Errorf("%s: it holds no readable ledger %.64q: %w", sharedName, id, err),
 			source.Close(),
@@ -69,9 +68,16 @@ func openShared(ctx context.Context, address, id string) (*ledgerSource, error) 
 // no ledger_id, and there it is the account's UID.
 const selectSharedLedger = `SELECT COALESCE(to_jsonb(owner)->>'ledger_id', account_uid) FROM owner`
 
-// readLedgerID begins the snapshot and reads which ledger the tables hold.
-func readLedgerID(ctx context.Context, conn *pgconn.PgConn) (string, error) {
+// readLedgerID begins the snapshot and reads which ledger the tables of a schema hold. The schema is
+// chosen within the snapshot: poolers refuse it as a parameter of the connection's start.
+func readLedgerID(ctx context.Context, conn *pgconn.PgConn, id string) (string, error) {
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").ReadAll(); err != nil {
+		return "", err
+	}
+	schema := [][]byte{[]byte(strconv.Quote(sharedSchema(id)))}
+	if _, err := conn.ExecParams(
+		ctx, "SELECT set_config('search_path', $1, true)", schema, nil, nil, nil,
+	).Close(); err != nil {
 		return "", err
 	}
 	result := conn.ExecParams(ctx, selectSharedLedger, nil, nil, nil, nil).Read()

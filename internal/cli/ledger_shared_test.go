@@ -19,6 +19,13 @@ import (
 func sharedLedger(t *testing.T, records ...ledger.Record) string {
 	t.Helper()
 	address := postgrestest.Database(t)
+	fill(t, address, records)
+	return address
+}
+
+// fill makes the stores of two accounts in a database.
+func fill(t *testing.T, address string, records []ledger.Record) {
+	t.Helper()
 	for account, list := range map[string][]ledger.Record{ledgerAccount: records, "another": sample()[:1]} {
 		s, err := store.Open(
 			t.Context(), store.Options{Shared: &store.Shared{URL: address}, AccountUID: account, Keys: newKeys(t)},
@@ -31,7 +38,6 @@ func sharedLedger(t *testing.T, records ...ledger.Record) string {
 			t.Fatal(err)
 		}
 	}
-	return address
 }
 
 func tamperShared(t *testing.T, address, statement string) {
@@ -68,6 +74,23 @@ func TestP5ASharedStoreSaysTheSame(t *testing.T) {
 		); err != nil || got != want {
 			t.Errorf("%s: got %v\n%s\nwant\n%s", arguments, err, got, want)
 		}
+	}
+}
+
+// A pooler takes no settings at the connection's start: the ledger is read through one all the same.
+func TestP5ASharedStoreIsReadThroughAPooler(t *testing.T) {
+	server := postgrestest.Start(t)
+	address := server.Database(t)
+	fill(t, address, sample())
+	through := server.Pooler(t, "session").At(address)
+	arguments := []string{"ledger", "totals"}
+	want, err := run(t, append(arguments, "--store", ledgerFile(t, sample()...))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := run(t, append(arguments, "--store", through, "--ledger", ledgerAccount)...)
+	if err != nil || got != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
 	}
 }
 
