@@ -61,6 +61,18 @@ func TestP5TheStatementIsWhatTheReportSays(t *testing.T) {
 		w.start()
 		check(2)
 
+		_, before := w.askStatement("Bearer "+w.token, query.Encode())
+		if got := w.do(
+			http.MethodPost, "/v26.0/"+phoneID+"/erase",
+			`{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}`,
+		); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		_, after := w.askStatement("Bearer "+w.token, query.Encode())
+		if after.Ledger.Root != before.Ledger.Root || after.Ledger.Head != before.Ledger.Head {
+			t.Errorf("erasure leaves every receipt valid: the root was %s and is %s", before.Ledger.Root, after.Ledger.Root)
+		}
+
 		query.From, query.LateAfter = 1, nil
 		if status, content := w.askStatement("Bearer "+w.token, query.Encode()); status != http.StatusOK ||
 			content.Ledger.From != 1 || content.Ledger.Records != 1 || content.Ledger.LateAfter != nil {

@@ -6,8 +6,8 @@ import (
 )
 
 // StatementPath is where a gateway serves the statement of a month, beside its report: what the
-// ledger has of it up to now, a statement.Content. While the gateway has not read that far, the answer is 202 without a
-// body. A gateway of a release without statements answers 404.
+// ledger has of it up to now, a statement.Content. While the gateway has not read that far, the
+// answer is 202 without a body. A gateway of a release without statements answers 404.
 const StatementPath = "/statement"
 
 // StatementQuery says which records a statement is about, see statement.Range.

@@ -5,12 +5,10 @@
 // that one was closed; else, as an adjustment, the one that was open then.
 package statement
 
-import "github.com/guichet-dev/guichet/internal/money"
+import (
+	"time"
 
-// States of a statement.
-const (
-	Open   = "Open"
-	Closed = "Closed"
+	"github.com/guichet-dev/guichet/internal/money"
 )
 
 // Content is what a statement says of its records; the spec of a UsageStatement has the same fields
@@ -28,16 +26,31 @@ type Content struct {
 	Adjustments []Line `json:"adjustments,omitempty"`
 	// Days are the period's messages by day and category.
 	Days []Day `json:"days,omitempty"`
-	// Doubted counts sends of the month whose outcome was not known for a time. Unpriced and InDoubt
-	// count the account's messages that waited for a rate, and for their outcome, at the head.
+	// Doubted counts sends of the month whose outcome was not known for a time. Unpriced and
+	// InDoubt count the account's messages that waited for a rate, and for their outcome, at the
+	// head.
 	Doubted  int64 `json:"doubted"`
 	Unpriced int64 `json:"unpriced"`
 	InDoubt  int64 `json:"inDoubt"`
 }
 
+// Document is the spec of a UsageStatement.
+type Document struct {
+	AccountName string     `json:"accountName"`
+	DisplayName string     `json:"displayName"`
+	TimeZone    string     `json:"timeZone"`
+	State       string     `json:"state"`
+	AsOfTime    time.Time  `json:"asOfTime"`
+	ClosedTime  *time.Time `json:"closedTime"`
+	Content
+	Signature *Signature `json:"signature"`
+}
+
 // Range says which records of a ledger a statement covers, up to Sequence: the settlements and
 // corrections of its month, and those of earlier months behind LateAfter.
 type Range struct {
+	// ID is the ledger's. A gateway leaves it out.
+	ID string `json:"id,omitempty"`
 	// From is a record before which there are none of the month or a later one; 0 for the first.
 	From int64 `json:"from"`
 	// LateAfter is the last record that the statement before could cover; nil while that is open.

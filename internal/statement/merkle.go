@@ -58,8 +58,8 @@ func (t *tree) root() ledger.Hash {
 	return hash
 }
 
-// prover finds the path of one leaf while it reads all of them once: a tree for each of the subtrees
-// beside the leaf's way to the root.
+// prover finds the path of one leaf while it reads all of them once: a tree for each of the
+// subtrees beside the leaf's way to the root.
 type prover struct {
 	read  int64
 	parts []part // from the root down

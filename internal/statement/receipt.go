@@ -1,7 +1,7 @@
 package statement
 
 import (
-	"crypto/ed25519"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +15,7 @@ import (
 type Receipt struct {
 	// Record is in its canonical bytes.
 	Record string `json:"record"`
+
 	// Index is the record's place among those that the statement covers, from 0, and Path are the
 	// hashes beside its way to the root, "sha256:…", from below.
 	Index int64    `json:"index"`
@@ -98,10 +99,43 @@ func eachCovered(
 	return nil
 }
 
-// Verify checks a receipt with the platform's public key: the signature under the statement, and
-// that the record leads to the statement's root.
-func (r *Receipt) Verify(key ed25519.PublicKey) error {
-	if err := Verify(r.Statement, key); err != nil {
+// Encode is the receipt as it is handed out: a line of JSON in the canonical scheme of RFC 8785, so
+// that no byte of it can be another one.
+func (r *Receipt) Encode() ([]byte, error) {
+	encoded, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode a receipt: %w", err)
+	}
+	members, err := membersOf(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("encode a receipt: %w", err)
+	}
+	return append(appendCanonical(nil, members), '\n'), nil
+}
+
+// ReceiptPrefix begins every receipt.
+const ReceiptPrefix = `{"index":`
+
+// ReadReceipts reads receipts, one a line, as Encode writes them.
+func ReadReceipts(text []byte) ([]Receipt, error) {
+	var receipts []Receipt
+	for line := range bytes.Lines(text) {
+		var r Receipt
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, fmt.Errorf("it is no receipt in JSON: %w", err)
+		}
+		if written, err := r.Encode(); err != nil || !bytes.Equal(written, line) {
+			return nil, errors.New("the receipt is not as it was handed out: it was changed")
+		}
+		receipts = append(receipts, r)
+	}
+	return receipts, nil
+}
+
+// Verify checks a receipt with the platform's public keys, in PEM by file name: the signature under
+// the statement, and that the record leads to the statement's root.
+func (r *Receipt) Verify(keys map[string]string) error {
+	if err := VerifyWith(r.Statement, keys); err != nil {
 		return fmt.Errorf("its statement: %w", err)
 	}
 	var says signed
@@ -117,6 +151,9 @@ func (r *Receipt) included(says signed) error {
 		hash, err := ledger.ParseHash(text)
 		if err != nil {
 			return fmt.Errorf("a hash of its path %w", err)
+		}
+		if hash.String() != text {
+			return fmt.Errorf("the hash %q of its path is not in lower case", text)
 		}
 		path = append(path, hash)
 	}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -70,9 +71,20 @@ func Verify(spec []byte, key ed25519.PublicKey) error {
 	case has.Signature.KeyID != KeyID(key):
 		return fmt.Errorf("it is signed with the key %.40q, not with %s", has.Signature.KeyID, KeyID(key))
 	}
-	value, err := base64.StdEncoding.DecodeString(has.Signature.Value)
+	value, err := base64.StdEncoding.Strict().DecodeString(has.Signature.Value)
 	if err != nil {
 		return fmt.Errorf("its signature is no base64: %w", err)
+	}
+	members, err := membersOf(spec)
+	if err != nil {
+		return fmt.Errorf("it is no statement in JSON: %w", err)
+	}
+	// A JSON decoder takes "Value" for "value" too, and a signature has one spelling.
+	exact := map[string]any{
+		"algorithm": has.Signature.Algorithm, "keyID": has.Signature.KeyID, "value": has.Signature.Value,
+	}
+	if !reflect.DeepEqual(members["signature"], any(exact)) {
+		return errors.New("its signature has other members than algorithm, keyID and value")
 	}
 	signed, err := signedBytes(spec)
 	if err != nil {
@@ -87,14 +99,19 @@ func Verify(spec []byte, key ed25519.PublicKey) error {
 // signedBytes are what is signed of a statement: all of it but the signature, in the JSON
 // Canonicalization Scheme of RFC 8785. Its numbers are whole.
 func signedBytes(spec []byte) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(spec))
-	decoder.UseNumber()
-	var members map[string]any
-	if err := decoder.Decode(&members); err != nil {
+	members, err := membersOf(spec)
+	if err != nil {
 		return nil, fmt.Errorf("it is no statement in JSON: %w", err)
 	}
 	delete(members, "signature")
 	return appendCanonical([]byte(signedPrefix), members), nil
+}
+
+// membersOf reads a JSON object, with its numbers as they are written.
+func membersOf(object []byte) (members map[string]any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	decoder.UseNumber()
+	return members, decoder.Decode(&members)
 }
 
 func appendCanonical(b []byte, value any) []byte {

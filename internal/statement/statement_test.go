@@ -2,7 +2,9 @@ package statement_test
 
 import (
 	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"iter"
 	"slices"
 	"strings"
@@ -133,8 +135,8 @@ func TestP5AStatementSaysWhatIsOwed(t *testing.T) {
 	}
 }
 
-// Whatever comes when, and whenever a month is closed: each record is in one statement, and what the
-// statements ask for together is what the ledger has billed.
+// Whatever comes when, and whenever a month is closed: each record is in one statement, and what
+// the statements ask for together is what the ledger has billed.
 func TestP5EachRecordIsInOneStatement(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -150,7 +152,7 @@ func TestP5EachRecordIsInOneStatement(t *testing.T) {
 		slices.Sort(closings)
 		closings[3] = int64(count)
 		from, late := int64(0), int64(0)
-		var covered, due = int64(0), money.Decimal{}
+		covered, due := int64(0), money.Decimal{}
 		for i, month := range months {
 			content := build(t, entries, month, from, new(late), closings[i])
 			covered += content.Ledger.Records
@@ -188,12 +190,25 @@ func signed(t *testing.T, entries []ledger.Entry, key ed25519.PrivateKey) []byte
 	return whole
 }
 
+// published is a public key as the platform publishes it.
+func published(t *testing.T, key ed25519.PublicKey) map[string]string {
+	t.Helper()
+	encoded, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{statement.KeyID(key) + ".pem": string(
+		pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: encoded}),
+	)}
+}
+
 func TestP5AReceiptOfEachRecordOfEachSize(t *testing.T) {
 	t.Parallel()
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys := published(t, public)
 	var records []ledger.Record
 	for size := 1; size <= 17; size++ {
 		records = append(records, settled("m"+strings.Repeat("x", size), "2026-11-02"))
@@ -204,12 +219,12 @@ func TestP5AReceiptOfEachRecordOfEachSize(t *testing.T) {
 			if err != nil || len(receipts) != 1 {
 				t.Fatalf("record %d of %d: %d receipts, %v", i+1, size, len(receipts), err)
 			}
-			if err := receipts[0].Verify(public); err != nil {
+			if err := receipts[0].Verify(keys); err != nil {
 				t.Fatalf("record %d of %d: %v", i+1, size, err)
 			}
 			for other := range records {
 				forged := receipts[0]
-				if forged.Index = int64(other); other != i && forged.Verify(public) == nil {
+				if forged.Index = int64(other); other != i && forged.Verify(keys) == nil {
 					t.Fatalf("record %d of %d passes as record %d", i+1, size, other+1)
 				}
 			}
@@ -242,5 +257,20 @@ func TestP5AStatementIsVerifiedByItsSignature(t *testing.T) {
 	if changed := strings.Replace(string(spec), `"due":"0.03"`, `"due":"0.02"`, 1); changed == string(spec) ||
 		statement.Verify([]byte(changed), public) == nil {
 		t.Error("it passes with another amount due")
+	}
+}
+
+func TestP5ASignatureHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := string(signed(t, chain(settled("m1", "2026-11-02")), private))
+	for _, name := range []string{"signature", "algorithm", "keyID", "value"} {
+		other := strings.Replace(spec, `"`+name+`":`, `"`+strings.ToUpper(name[:1])+name[1:]+`":`, 1)
+		if other == spec || statement.Verify([]byte(other), public) == nil {
+			t.Errorf("it passes with %q in another spelling", name)
+		}
 	}
 }
