@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // FieldManager owns every field that the operator applies.
@@ -39,7 +39,7 @@ func (a applier) apply(
 		return err
 	}
 	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
-	retained := len(intent.GetOwnerReferences()) == 0 && existing != nil && tenant.Retained(existing, owner.GetName())
+	retained := len(intent.GetOwnerReferences()) == 0 && existing != nil && kube.Retained(existing, owner.GetName())
 	if existing != nil && !metav1.IsControlledBy(existing, owner) && !retained {
 		lost, err := a.lostItsOwner(ctx, key, intent, existing)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // compile makes the account's objects.
@@ -48,7 +49,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	if err != nil {
 		return err
 	}
-	scope.decision.objects, err = tenant.Objects(tenant.Input{
+	scope.decision.objects, err = kube.Objects(kube.Input{
 		Account:           scope.account,
 		Image:             image,
 		DefaultImage:      kept,
@@ -109,7 +110,7 @@ func (r *BusinessAccountReconciler) images(scope *accountScope) tenant.Images {
 	if deployment := scope.deployment(); deployment != nil {
 		images.Kept = deployment.Annotations[tenant.AnnotationDefaultImage]
 		for _, container := range deployment.Spec.Template.Spec.Containers {
-			if container.Name == tenant.ContainerName {
+			if container.Name == kube.ContainerName {
 				images.Running = container.Image
 			}
 		}

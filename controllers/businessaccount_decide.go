@@ -12,6 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // decision is what the account's inputs come to: its objects, and what is wrong with which of its
@@ -110,7 +111,7 @@ func (s *accountScope) decideSecrets() error {
 		return nil
 	}
 	if s.withheld == nil && s.secrets[tenant.KeysSecretName(s.account.Name)] == nil {
-		keys, err := tenant.KeysSecret(s.account, s.now)
+		keys, err := kube.KeysSecret(s.account, s.now)
 		if err != nil {
 			return err
 		}
@@ -118,7 +119,7 @@ func (s *accountScope) decideSecrets() error {
 	}
 	name := tenant.APITokensSecretName(s.account)
 	if s.account.Spec.APITokensSecretName == "" && s.secrets[name] == nil {
-		tokens := tenant.APITokensSecret(s.account)
+		tokens := kube.APITokensSecret(s.account)
 		s.decision.secrets = append(s.decision.secrets, tokens)
 		s.inputs.secrets[name] = tokens.Data
 	}
@@ -130,7 +131,7 @@ func (s *accountScope) decideSecrets() error {
 func (s *accountScope) foreign(name string) error {
 	found := s.secrets[name]
 	if found == nil || !slices.Contains(ownSecrets(s.account), name) || metav1.IsControlledBy(found, s.account) ||
-		tenant.Retained(found, s.account.Name) {
+		kube.Retained(found, s.account.Name) {
 		return nil
 	}
 	return &foreignError{kind: "Secret", name: name, gvk: corev1.SchemeGroupVersion.WithKind("Secret")}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // lastReportEvery is how often a report that has changed is kept for when the account is gone.
@@ -96,7 +97,7 @@ func (r *BusinessAccountReconciler) grantedLedger(
 			"record of: ask the platform team to restore it", id), nil
 	}
 	for i := range records {
-		record, err := tenant.ReadLedger(&records[i])
+		record, err := kube.ReadLedger(&records[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -235,7 +236,7 @@ func (s *accountScope) retained() []client.Object {
 		}
 	}
 	claim := s.dataClaim()
-	if claim != nil && (metav1.IsControlledBy(claim, s.account) || tenant.Retained(claim, s.account.Name)) {
+	if claim != nil && (metav1.IsControlledBy(claim, s.account) || kube.Retained(claim, s.account.Name)) {
 		objects = append(objects, claim)
 	}
 	return objects
@@ -304,7 +305,7 @@ func (l ledgerRecords) of(
 	if err != nil {
 		return nil, nil, reading(err, "ConfigMap %q", key.Name)
 	}
-	record, err := tenant.ReadLedger(object)
+	record, err := kube.ReadLedger(object)
 	return record, object, err
 }
 
@@ -324,7 +325,7 @@ func (l ledgerRecords) save(
 	ctx context.Context, record *tenant.LedgerRecord, before *corev1.ConfigMap,
 ) (*corev1.ConfigMap, error) {
 	if before == nil {
-		object, err := record.Object(l.namespace)
+		object, err := kube.LedgerObject(l.namespace, record)
 		if err != nil {
 			return nil, err
 		}
@@ -340,7 +341,7 @@ func (l ledgerRecords) save(
 		}
 		record.From = ""
 	}
-	object, err := record.Object(l.namespace)
+	object, err := kube.LedgerObject(l.namespace, record)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // observeReports reads the report of every pod that runs.
@@ -89,7 +90,7 @@ func (r *BusinessAccountReconciler) reportAccess(
 	}
 	scope.memory.access = ReportAccess{
 		Version:     version,
-		ServerName:  tenant.ReportHost(secret, scope.account.Namespace, scope.account.Name),
+		ServerName:  kube.ReportHost(secret, scope.account.Namespace, scope.account.Name),
 		Certificate: secret.Data[config.TLSCertificateFile],
 		Token:       string(secret.Data[config.ReportTokenFile]),
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/report"
-	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // Below these a volume is filling up.
@@ -22,7 +22,7 @@ func roomVerdict(scope *accountScope) verdict {
 	if claim == nil {
 		return found
 	}
-	has, wanted := claim.Spec.Resources.Requests.Storage(), tenant.VolumeSize(scope.account)
+	has, wanted := claim.Spec.Resources.Requests.Storage(), kube.VolumeSize(scope.account)
 	if has.Cmp(wanted) > 0 {
 		found.message += fmt.Sprintf(". PersistentVolumeClaim %q keeps its %s although "+
 			"spec.gateway.storage.embedded.size is %s: a volume cannot shrink", claim.Name, has, &wanted)

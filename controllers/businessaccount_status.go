@@ -10,6 +10,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // writeStatus patches the status if it changed.
@@ -99,7 +100,7 @@ func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	if deployment := scope.deployment(); deployment != nil {
 		gateway.ReadyReplicas = deployment.Status.ReadyReplicas
 		for _, container := range deployment.Spec.Template.Spec.Containers {
-			if container.Name == tenant.ContainerName {
+			if container.Name == kube.ContainerName {
 				gateway.Image = container.Image
 			}
 		}

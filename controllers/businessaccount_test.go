@@ -18,7 +18,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 func TestAccountBecomesReadyWithItsObjects(t *testing.T) {
@@ -36,7 +36,7 @@ func TestAccountBecomesReadyWithItsObjects(t *testing.T) {
 	w.Expect(metav1.IsControlledBy(configuration, account)).To(gomega.BeTrue(), "it goes with the account")
 	for name, object := range retainedObjects() {
 		w.Expect(w.get(name, object)).To(gomega.Succeed())
-		w.Expect(tenant.Retained(object, "acme")).To(gomega.BeTrue(), "%s must be the account's, and outlive it", name)
+		w.Expect(kube.Retained(object, "acme")).To(gomega.BeTrue(), "%s must be the account's, and outlive it", name)
 	}
 	w.Expect(account.Status.ObservedGeneration).To(gomega.Equal(account.Generation))
 	for _, condition := range account.Status.Conditions {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // SetupWithManager registers the reconciler and what wakes it: the account itself, its objects and
@@ -89,12 +90,12 @@ func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object cl
 	if !ok {
 		return nil
 	}
-	if ledger, err := tenant.ReadLedger(stored); err == nil && r.serves(ledger.Namespace) {
+	if ledger, err := kube.ReadLedger(stored); err == nil && r.serves(ledger.Namespace) {
 		return []reconcile.Request{
 			{NamespacedName: types.NamespacedName{Namespace: ledger.Namespace, Name: ledger.Name}},
 		}
 	}
-	record, err := tenant.ReadRecord(stored)
+	record, err := kube.ReadRecord(stored)
 	if err != nil || !r.serves(record.Namespace) {
 		return nil
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/apitest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // retainedObjects are what outlives an account.
@@ -39,7 +40,7 @@ func (w *world) ledgerRecord() (*tenant.LedgerRecord, *corev1.ConfigMap, error) 
 	if err := w.client.Get(w.t.Context(), key, object); err != nil {
 		return nil, nil, err
 	}
-	record, err := tenant.ReadLedger(object)
+	record, err := kube.ReadLedger(object)
 	return record, object, err
 }
 
@@ -256,7 +257,7 @@ func TestP14AnEarlierAccountKeepsItsLedger(t *testing.T) {
 	w.createCredentials()
 	w.createAccount()
 	account := w.account()
-	keys, err := tenant.KeysSecret(account, w.clock.Now())
+	keys, err := kube.KeysSecret(account, w.clock.Now())
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	keys.Labels = tenant.Labels("acme")
 	keys.OwnerReferences = []metav1.OwnerReference{

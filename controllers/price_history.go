@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // maxUnreferenced is how many stored revisions of a plan are kept that nothing refers to any more:
@@ -45,7 +46,7 @@ func (h priceHistory) record(
 	if err != nil {
 		return tenant.PriceRecord{}, nil, reading(err, "the price record")
 	}
-	record, err := tenant.ReadRecord(object)
+	record, err := kube.ReadRecord(object)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "The price record cannot be read and is replaced")
 		return tenant.NewPriceRecord(account), object, nil
@@ -55,7 +56,7 @@ func (h priceHistory) record(
 
 // save stores a record in place of the one that was read; nil if there was none.
 func (h priceHistory) save(ctx context.Context, record tenant.PriceRecord, before *corev1.ConfigMap) error {
-	object, err := record.Object(h.namespace)
+	object, err := kube.PriceObject(h.namespace, record)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (h priceHistory) forget(ctx context.Context, account types.NamespacedName, 
 		return fmt.Errorf("list price records: %w", err)
 	}
 	for i := range records.Items {
-		kept, err := tenant.ReadRecord(&records.Items[i])
+		kept, err := kube.ReadRecord(&records.Items[i])
 		if err == nil && except != "" && kept.UID == string(except) {
 			continue
 		}
@@ -136,7 +137,7 @@ func (h priceHistory) revisions(ctx context.Context, refs []tenant.RevisionRef) 
 		if err != nil {
 			return nil, reading(err, "ControllerRevision %q", name)
 		}
-		revision, err := tenant.ReadRevision(object, ref)
+		revision, err := kube.ReadRevision(object, ref)
 		if err != nil {
 			found[name] = storedRevision{missing: fmt.Sprintf("revision %q: %s", ref.Name, err)}
 			continue
@@ -157,7 +158,7 @@ func (h priceHistory) store(ctx context.Context, planName string, revisions []pr
 		if known[tenant.RevisionName(ref)].missing == "" {
 			continue
 		}
-		object, err := tenant.RevisionObject(h.namespace, planName, revisions[i])
+		object, err := kube.RevisionObject(h.namespace, planName, revisions[i])
 		if err != nil {
 			return err
 		}
@@ -234,7 +235,7 @@ func (h priceHistory) records(ctx context.Context) ([]tenant.PriceRecord, error)
 	records := make([]tenant.PriceRecord, len(list.Items))
 	for i := range list.Items {
 		var err error
-		if records[i], err = tenant.ReadRecord(&list.Items[i]); err != nil {
+		if records[i], err = kube.ReadRecord(&list.Items[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // utilityPrice is the price of Brazil's utility messages in the configuration of the account acme.
@@ -47,7 +48,7 @@ func (w *world) record() tenant.PriceRecord {
 	if err := w.client.Get(w.t.Context(), key, stored); err != nil {
 		return tenant.PriceRecord{}
 	}
-	record, err := tenant.ReadRecord(stored)
+	record, err := kube.ReadRecord(stored)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	return record
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // PricingPlanReconciler says of each PricingPlan whether it can price messages, what it leaves out,
@@ -192,7 +193,7 @@ func plansOfRecord(_ context.Context, object client.Object) []reconcile.Request 
 	if !ok {
 		return nil
 	}
-	record, err := tenant.ReadRecord(stored)
+	record, err := kube.ReadRecord(stored)
 	if err != nil {
 		return nil
 	}

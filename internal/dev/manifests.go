@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -22,9 +21,21 @@ type Manifests struct {
 	Account   *v1alpha1.BusinessAccount
 	Plan      *v1alpha1.PricingPlan
 	Templates []v1alpha1.MessageTemplate
-	Secrets   []corev1.Secret
+	Secrets   []Secret
 
 	plans []v1alpha1.PricingPlan
+}
+
+// Secret is a Secret as kubectl takes it. Kubernetes' own type comes with all the others of its
+// API, which would be built with the first guichet dev.
+type Secret struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Immutable  *bool             `json:"immutable,omitempty"`
+	Data       map[string][]byte `json:"data,omitempty"`
+	StringData map[string]string `json:"stringData,omitempty"`
+	Type       string            `json:"type,omitempty"`
 }
 
 // ReadManifests reads the files of an account with its Secrets and of plans, and every .yaml file
@@ -149,7 +160,7 @@ func (m *Manifests) take(document []byte) error {
 		m.Templates = append(m.Templates, template)
 		return err
 	case "Secret":
-		var secret corev1.Secret
+		var secret Secret
 		err := yaml.UnmarshalStrict(document, &secret)
 		m.Secrets = append(m.Secrets, secret)
 		return err

@@ -120,11 +120,7 @@ func (p *Process) prepare(simulatorURL string) (err error) {
 		p.PhoneNumberIDs = append(p.PhoneNumberIDs, channel.PhoneNumberID)
 	}
 	if err := writeKeys(o.Directory, func() (map[string][]byte, error) {
-		secret, err := tenant.KeysSecret(o.Manifests.Account, p.clock.Now())
-		if err != nil {
-			return nil, err
-		}
-		return secret.Data, nil
+		return tenant.NewKeys(o.Manifests.Account, p.clock.Now())
 	}); err != nil {
 		return fmt.Errorf("write the account's keys: %w", err)
 	}

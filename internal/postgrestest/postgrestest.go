@@ -58,8 +58,14 @@ var shared = sync.OnceValues(func() (*Server, error) {
 		return &Server{url: *parsed}, nil
 	}
 	// What a test must not lose it loses with the server's process at most, never with the
-	// machine's power: no sync is needed.
-	return Run("fsync=off", "full_page_writes=off")
+	// machine's power: no sync is needed. Tests connect by the hundred: the server's work for each
+	// connection, and a first one that asks for TLS, would take more time than what they test.
+	server, err := newServer(rand.Text())
+	if err != nil {
+		return nil, err
+	}
+	server.url.RawQuery = "sslmode=disable"
+	return server, server.create("md5", "fsync=off", "full_page_writes=off")
 })
 
 // Database makes a database for a test on the binary's server and returns its URL. It is removed
@@ -143,7 +149,7 @@ set -eu
 bin=$1 dir=$2 user=$3
 shift 3
 trap 'rm -rf "$dir"' EXIT
-"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=password \
+"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=%s \
 	--locale=C --encoding=UTF8 "$dir/data" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
 serve() {
 	"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >>"$dir/log" 2>&1 </dev/null &
@@ -165,12 +171,17 @@ func Run(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s, s.create("scram-sha-256", settings...)
+}
+
+// create makes a cluster, whose passwords are kept and asked for by a method, and starts the server.
+func (s *Server) create(authentication string, settings ...string) error {
 	password, _ := s.url.User.Password()
 	file := filepath.Join(s.dir, "password")
 	if err := errors.Join(os.WriteFile(file, []byte(password), 0o600), s.own(file)); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.run(script, superuser, settings)
+	return s.run(fmt.Sprintf(script, authentication), superuser, settings)
 }
 
 // newServer is a server that does not run yet.

@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
@@ -16,7 +17,7 @@ import (
 // The bound is 0 for a message that is sure to cost nothing, because a rule always frees it, or
 // because its window is open when it is sent and that decides. It is also 0 for an exempt account.
 // If allowances may pay for a message, the bound has the places that it may take, because that
-// depends on other messages. See Pool.
+// depends on other messages. See allowances.Pool.
 func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until int64) Bound {
 	bound := Bound{Amount: money.Money{Currency: b.currency}}
 	first := civil.DateAt(m.SentAt, a.Zone)
@@ -109,22 +110,22 @@ func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State
 
 // most returns the most that a message of the category can be charged on a date, if no allowance
 // pays for it.
-func (r *revision) most(a *Account, m *Message, category conversation.Category, date civil.Date) Exposure {
+func (r *revision) most(a *Account, m *Message, category conversation.Category, date civil.Date) allowances.Exposure {
 	if r.exempts(a, category, date) {
-		return Exposure{}
+		return allowances.Exposure{}
 	}
 	price := r.prices.find(r.place(m.Country, date), category)
 	if price == nil || m.Units > MaxUnits {
-		return Exposure{Unpriced: true}
+		return allowances.Exposure{Unpriced: true}
 	}
 	charge, err := price.highest(max(m.Units, 1))
-	return Exposure{Amount: charge, Unpriced: err != nil}
+	return allowances.Exposure{Amount: charge, Unpriced: err != nil}
 }
 
 // addPlaces adds to the bound the places that a message of the category may take within the dates.
 // It reports whether there are any.
 func (r *revision) addPlaces(
-	bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure,
+	bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost allowances.Exposure,
 ) (found bool) {
 	for i := range r.allowances {
 		terms := &r.allowances[i]

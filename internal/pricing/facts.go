@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
@@ -97,7 +98,7 @@ type Scope uint8
 
 // The scopes.
 const (
-	PerChannel Scope = iota
+	PerChannel Scope = allowances.OneChannel + iota
 	PerAccount
 	PerPortfolio
 )
@@ -110,6 +111,11 @@ type CounterKey struct {
 	Market    string                // of a tier
 	Category  conversation.Category // of a tier
 	Month     civil.Month           // in the account's zone
+}
+
+// AllowanceName names the allowance of a key where it is claimed: equal names are the same allowance.
+func AllowanceName(currency money.Currency, key CounterKey) string {
+	return allowances.Name(currency, uint8(key.Scope), key.ScopeID, key.Allowance)
 }
 
 // Counts returns what has been counted so far: 0 for a key that was never counted.
@@ -152,7 +158,7 @@ type Bound struct {
 	UnpricedMarket string
 	// Uncovered is the same for the ways in which no allowance may pay. Places are about the
 	// others.
-	Uncovered Exposure
+	Uncovered allowances.Exposure
 
 	few    [fewPlaces]Place
 	number int
@@ -207,8 +213,8 @@ func (b *Bound) addPlace(p Place) {
 
 // Claims returns what the message claims: for each set of allowances a place in each month. Of the
 // months' amounts the highest counts.
-func (b *Bound) Claims() []Claim {
-	var made []Claim
+func (b *Bound) Claims() []allowances.Claim {
+	var made []allowances.Claim
 	places := b.Places()
 	sets := make([]int, 0, len(places))
 	for i := range places {
@@ -216,7 +222,7 @@ func (b *Bound) Claims() []Claim {
 		at := slices.Index(sets, p.Set)
 		if at < 0 {
 			at = len(sets)
-			sets, made = append(sets, p.Set), append(made, Claim{})
+			sets, made = append(sets, p.Set), append(made, allowances.Claim{})
 		}
 		c := &made[at]
 		if name := AllowanceName(b.Amount.Currency, p.Key); !slices.Contains(c.Allowances, name) {

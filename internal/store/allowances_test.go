@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -192,7 +193,7 @@ func TestP3NoPlaceIsLeaked(t *testing.T) {
 			for n := used; n < 2; n++ {
 				m := bounded(book, fmt.Sprintf("wamid.last.%d", n), false, 1)
 				rise, err := tx.Figures().Rise(m.Bound)
-				if err != nil || rise != (pricing.Exposure{}) {
+				if err != nil || rise != (allowances.Exposure{}) {
 					return errors.Join(
 						err, fmt.Errorf("seed %d: with %d of 2 places used one more costs %s", seed, n, rise.Amount),
 					)

@@ -275,6 +275,7 @@ func (m *callbackMachine) Check(t *rapid.T) {
 // with the store of the one before, and other people.
 func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
+		t.Parallel()
 		material, err := seal.NewKeys()
 		if err != nil {
 			t.Fatal(err)

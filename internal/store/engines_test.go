@@ -24,6 +24,7 @@ const (
 
 func forEachEngine(t *testing.T, test func(*testing.T, engine)) {
 	t.Helper()
+	t.Parallel()
 	for _, e := range []engine{embedded, shared} {
 		t.Run(string(e), func(t *testing.T) { test(t, e) })
 	}

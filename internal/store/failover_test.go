@@ -58,6 +58,7 @@ func pair(
 // nothing that was acknowledged is lost, nothing is settled twice, the budget is kept, and it goes
 // on within ten seconds.
 func TestP1P2P3SynchronousStandbyTakesOver(t *testing.T) {
+	t.Parallel()
 	primary, standby, _, at := pair(t, true)
 	keys := newKeys(t)
 	replicas := []*store.Store{at.open(t, keys), at.open(t, keys)}
@@ -143,6 +144,7 @@ func TestP1P2P3SynchronousStandbyTakesOver(t *testing.T) {
 
 // Without a synchronous standby, what was acknowledged last may be gone. The gateway notices.
 func TestP14StandbyThatLagsBehindIsNoticed(t *testing.T) {
+	t.Parallel()
 	primary, standby, database, at := pair(t, false)
 	s := at.open(t, newKeys(t))
 	accept(t, s, "before", customer(1), store.LaneBulk, noon)

@@ -169,6 +169,7 @@ func TestP1CommitThatNeverArrivedIsNotAcknowledged(t *testing.T) {
 // Connections are cut again and again in the midst of operations: each operation is there if and
 // only if it was acknowledged.
 func TestP1P2CutConnectionsLoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
 	p, s, direct := openThroughProxy(t)
 	const workers, each = 4, 25
 	var mutex sync.Mutex
@@ -216,6 +217,7 @@ func TestP1P2CutConnectionsLoseAndRepeatNothing(t *testing.T) {
 }
 
 func TestP1DatabaseThatCrashesComesBack(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.Start(t)
 	s := place{url: server.Database(t)}.open(t, newKeys(t))
 	for round := range 3 {
@@ -242,6 +244,7 @@ func TestP1DatabaseThatCrashesComesBack(t *testing.T) {
 }
 
 func TestDeadDatabaseFailsAtOnceAndIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	p, s, _ := openThroughProxy(t)
 	p.refuse.Store(true)
 	p.cutAll()
@@ -274,6 +277,7 @@ func TestDeadDatabaseFailsAtOnceAndIsTriedAgain(t *testing.T) {
 // A server that falls silent while it is connected to holds nobody up for longer than an attempt to
 // connect may take.
 func TestServerThatFallsSilentDuringTheConnectionIsGivenUp(t *testing.T) {
+	t.Parallel()
 	p, s, _ := openThroughProxy(t)
 	setting := "synchronous_commit"
 	p.silentAtRequest.Store(&setting)

@@ -376,6 +376,7 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 
 func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
+		t.Parallel()
 		keys, base, checks := newKeys(t), e.newPlace(t), 0
 		rapid.Check(t, func(t *rapid.T) {
 			checks++

@@ -15,6 +15,7 @@ import (
 // A replica that starts while another migrates for long waits for it; it does not end, as that
 // would be a crash loop.
 func TestReplicaWaitsForAnothersLongMigration(t *testing.T) {
+	t.Parallel()
 	p, keys := shared.newPlace(t), newKeys(t)
 	p.open(t, keys).Close()
 	ctx := context.Background()

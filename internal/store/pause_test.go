@@ -79,6 +79,7 @@ func writeAcrossAPause(database string) error {
 }
 
 func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
+	t.Parallel()
 	where, dir := shared.newPlace(t), t.TempDir()
 	writeKeys(t, dir)
 	keys, err := crashKeys(dir)

@@ -82,6 +82,7 @@ func tlsServer(t *testing.T, certificate, key []byte) *postgrestest.Server {
 }
 
 func TestSharedStoreVerifiesTheServerAsTheURLSays(t *testing.T) {
+	t.Parallel()
 	ca, certificate, key := authority(t)
 	strangersCA, _, _ := authority(t)
 	database := tlsServer(t, certificate, key).Database(t)

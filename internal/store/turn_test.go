@@ -194,6 +194,7 @@ func TestP2TurnThatIsRefusedIsTakenApart(t *testing.T) {
 // A standby that lacked the last commits, or a backup, has taken the place of the database. The
 // gateway must not go on as if nothing were missing.
 func TestP14DatabaseThatHasGoneBackIsNoticed(t *testing.T) {
+	t.Parallel()
 	tests := map[string]string{
 		"the last commit is gone":     `UPDATE leases SET batch = batch - 1`,
 		"the lease is gone":           `DELETE FROM leases`,

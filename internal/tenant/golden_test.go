@@ -15,6 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -107,7 +108,7 @@ func TestP10GoldenObjects(t *testing.T) {
 			}
 			golden(t, name+"_config.json", string(indented)+"\n")
 
-			objects, err := tenant.Objects(tenant.Input{
+			objects, err := kube.Objects(kube.Input{
 				Account: account, Image: "guichet.dev/gateway:dev", DefaultImage: "guichet.dev/gateway:dev",
 				OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
 				DatabaseURL: document.Storage.URL, PlanViews: map[string]string{tenant.PlanViewKey: ""},
@@ -133,8 +134,8 @@ func TestP10GoldenObjects(t *testing.T) {
 func TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	deployment := func(config, digest string) any {
-		objects, err := tenant.Objects(
-			tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte(config), Digest: digest},
+		objects, err := kube.Objects(
+			kube.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte(config), Digest: digest},
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -181,7 +182,7 @@ func TestDefaultsOfTheSchemaChangeNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		objects, err := tenant.Objects(tenant.Input{
+		objects, err := kube.Objects(kube.Input{
 			Account: account, Image: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", Config: encoded,
 			Digest: digest,
 		})

@@ -2,12 +2,8 @@ package tenant
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
@@ -27,7 +23,6 @@ const (
 	AnnotationAcceptedLoss = "guichet.dev/accepted-loss"
 
 	ledgerRecordName = "guichet-ledger-"
-	ledgerRecordKey  = "ledger"
 )
 
 // LedgerRecord is what the operator keeps of a ledger in its own namespace, where no tenant can
@@ -119,34 +114,6 @@ func LedgerRecordName(namespace, name string) string {
 	return ledgerRecordName + RecordOf(namespace, name)
 }
 
-// Object is the record as it is stored.
-func (r *LedgerRecord) Object(namespace string) (*corev1.ConfigMap, error) {
-	encoded, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encode the record of a ledger: %w", err)
-	}
-	return &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: namespace,
-			Name:      LedgerRecordName(r.Namespace, r.Name),
-			Labels:    map[string]string{LabelManagedBy: ManagedBy, LabelLedger: r.ID},
-		},
-		Data: map[string]string{ledgerRecordKey: string(encoded)},
-	}, nil
-}
-
-// ReadLedger is the record that an object holds.
-func ReadLedger(object *corev1.ConfigMap) (*LedgerRecord, error) {
-	r := &LedgerRecord{}
-	if err := json.Unmarshal([]byte(object.Data[ledgerRecordKey]), r); err != nil {
-		return nil, fmt.Errorf("ConfigMap %q holds no record of a ledger: %w", object.Name, err)
-	}
-	if r.ID == "" {
-		return nil, fmt.Errorf("ConfigMap %q holds no record of a ledger: it names none", object.Name)
-	}
-	return r, nil
-}
-
 // Deletable tells whether the account's ledger goes with the account: its deletionPolicy says so,
 // and every record that is known was exported, or is given up.
 func Deletable(account *v1alpha1.BusinessAccount) bool {
@@ -171,12 +138,4 @@ func RetainedLabels(account string) map[string]string {
 	labels := Labels(account)
 	delete(labels, labelInstance)
 	return labels
-}
-
-// Retained tells whether an object is one that stays when its account is deleted, and is the
-// account's: it has no owner and the account's labels.
-func Retained(object metav1.Object, account string) bool {
-	labels := object.GetLabels()
-	return metav1.GetControllerOf(object) == nil &&
-		labels[LabelAccount] == account && labels[LabelManagedBy] == ManagedBy
 }

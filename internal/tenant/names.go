@@ -30,9 +30,6 @@ const (
 	ManagedBy = "guichet"
 )
 
-// Keys of the Secret of API tokens that the operator makes.
-const apiTokenKey = "default"
-
 // GatewayName is the name of an account's Deployment, Service, ServiceAccount, NetworkPolicy and
 // Ingress.
 func GatewayName(account string) string { return account + "-gateway" }
@@ -72,7 +69,7 @@ func URL(account *v1alpha1.BusinessAccount) string {
 // WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one,
 // else the Service. hidden says that another account holds the host.
 func WebhookURL(account *v1alpha1.BusinessAccount, hidden bool) string {
-	if ingress := ingressOf(account); ingress != nil && !hidden {
+	if ingress := IngressOf(account); ingress != nil && !hidden {
 		scheme := "http"
 		if ingress.TLSSecretName != "" {
 			scheme = "https"
@@ -85,7 +82,7 @@ func WebhookURL(account *v1alpha1.BusinessAccount, hidden bool) string {
 // BusinessURL is where the business reaches the gateway: the Ingress's host if that lets more in
 // than webhooks, else the Service. hidden says that another account holds the host.
 func BusinessURL(account *v1alpha1.BusinessAccount, hidden bool) string {
-	if ingress := ingressOf(account); ingress == nil || ingress.Paths != v1alpha1.PathsAll {
+	if ingress := IngressOf(account); ingress == nil || ingress.Paths != v1alpha1.PathsAll {
 		return URL(account)
 	}
 	return strings.TrimSuffix(WebhookURL(account, hidden), config.WebhookPath)
@@ -112,14 +109,15 @@ func Labels(account string) map[string]string {
 // IngressHost is the host that the account's Ingress asks for, as DNS compares it; empty if it asks
 // for none.
 func IngressHost(account *v1alpha1.BusinessAccount) string {
-	ingress := ingressOf(account)
+	ingress := IngressOf(account)
 	if ingress == nil {
 		return ""
 	}
 	return strings.TrimSuffix(strings.ToLower(ingress.Host), ".")
 }
 
-func ingressOf(account *v1alpha1.BusinessAccount) *v1alpha1.Ingress {
+// IngressOf is the Ingress that an account asks for, or nil.
+func IngressOf(account *v1alpha1.BusinessAccount) *v1alpha1.Ingress {
 	gateway := account.Spec.Gateway
 	if gateway == nil || gateway.Exposure == nil || gateway.Exposure.Type != v1alpha1.ExposureIngress {
 		return nil

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -36,9 +35,10 @@ const maxLeftOut = 4_000
 
 const planViewComment = "# What messages of BusinessAccount %q cost, by PricingPlan %q.\n" +
 	"# Amounts are what the account is charged for one message: mark-ups are included.\n" +
-	"# " + planViewNotice + "\n"
+	"# " + PlanViewNotice + "\n"
 
-const planViewNotice = "For reading only: no price is read from here. The operator keeps it up to date and " +
+// PlanViewNotice says what the ConfigMap that a business reads is.
+const PlanViewNotice = "For reading only: no price is read from here. The operator keeps it up to date and " +
 	"reverts changes."
 
 // PlanView is what a business may know of the plan that prices its messages. It says nothing about
@@ -193,13 +193,4 @@ func restyle(node *yaml.Node, blocks int) {
 	for _, child := range node.Content {
 		restyle(child, blocks-1)
 	}
-}
-
-// planView is the ConfigMap from which a business reads its plan.
-func planView(in Input) *corev1ac.ConfigMapApplyConfiguration {
-	return corev1ac.ConfigMap(PlanViewName(in.Account.Name), in.Account.Namespace).
-		WithLabels(Labels(in.Account.Name)).
-		WithAnnotations(map[string]string{AnnotationNotice: planViewNotice}).
-		WithOwnerReferences(owner(in.Account)).
-		WithData(in.PlanViews)
 }

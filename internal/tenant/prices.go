@@ -1,17 +1,9 @@
 package tenant
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -30,7 +22,6 @@ const (
 	AnnotationPlan     = "guichet.dev/plan"
 	AnnotationRevision = "guichet.dev/revision"
 
-	recordKey       = "record.json"
 	maxLabel        = 63
 	maxPlanInName   = 180 // a name has 253 characters, of which the digest takes 65
 	hashesInAName   = 16
@@ -184,38 +175,16 @@ func (r PriceRecord) FrozenOf(plan string) []RevisionRef {
 // Refs are all the stored revisions that the record needs.
 func (r PriceRecord) Refs() []RevisionRef { return slices.Concat(r.given(), r.Frozen) }
 
+// PriceRecordName is the name of the record of the account with a UID.
+func PriceRecordName(uid string) string { return priceRecordName + uid }
+
 // RecordName is the name of an account's record.
 func RecordName(account *v1alpha1.BusinessAccount) string {
-	return priceRecordName + string(account.UID)
+	return PriceRecordName(string(account.UID))
 }
 
 // RecordOf is the value of LabelRecordOf.
 func RecordOf(namespace, name string) string { return hash(namespace + "/" + name)[:hashesInALabel] }
-
-// Object is the record as it is stored.
-func (r PriceRecord) Object(namespace string) (*corev1.ConfigMap, error) {
-	encoded, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encode the price record: %w", err)
-	}
-	return &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: namespace,
-			Name:      priceRecordName + r.UID,
-			Labels:    map[string]string{LabelManagedBy: ManagedBy, LabelRecordOf: RecordOf(r.Namespace, r.Name)},
-		},
-		Data: map[string]string{recordKey: string(encoded)},
-	}, nil
-}
-
-// ReadRecord is the record that an object holds.
-func ReadRecord(object *corev1.ConfigMap) (PriceRecord, error) {
-	var r PriceRecord
-	if err := json.Unmarshal([]byte(object.Data[recordKey]), &r); err != nil {
-		return r, fmt.Errorf("ConfigMap %q holds no price record: %w", object.Name, err)
-	}
-	return r, nil
-}
 
 // PlanLabel is the value of LabelPlan.
 func PlanLabel(plan string) string {
@@ -232,41 +201,6 @@ func RevisionName(ref RevisionRef) string {
 		plan = strings.TrimRight(plan[:maxPlanInName-hashesInAName-1], ".-") + "-" + hash(plan)[:hashesInAName]
 	}
 	return plan + "." + ref.Digest
-}
-
-// RevisionObject is a revision as it is stored: the API server refuses any change of its data.
-// Source:
-// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/
-func RevisionObject(namespace, plan string, revision pricing.Revision) (*appsv1.ControllerRevision, error) {
-	encoded, err := json.Marshal(revision)
-	if err != nil {
-		return nil, fmt.Errorf("encode revision %q: %w", revision.Name, err)
-	}
-	ref := RevisionRef{Plan: plan, Name: revision.Name, Digest: pricing.Digest(revision)}
-	return &appsv1.ControllerRevision{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:   namespace,
-			Name:        RevisionName(ref),
-			Labels:      map[string]string{LabelManagedBy: ManagedBy, LabelPlan: PlanLabel(plan)},
-			Annotations: map[string]string{AnnotationPlan: plan, AnnotationRevision: revision.Name},
-		},
-		Data:     runtime.RawExtension{Raw: encoded},
-		Revision: 1,
-	}, nil
-}
-
-var errOtherContent = errors.New("its content is not that of its digest")
-
-// ReadRevision is the revision that an object holds, if it is the one that the reference names.
-func ReadRevision(object *appsv1.ControllerRevision, ref RevisionRef) (pricing.Revision, error) {
-	var revision pricing.Revision
-	if err := json.Unmarshal(object.Data.Raw, &revision); err != nil {
-		return revision, fmt.Errorf("ControllerRevision %q cannot be read: %w", object.Name, err)
-	}
-	if revision.Name != ref.Name || pricing.Digest(revision) != ref.Digest {
-		return revision, fmt.Errorf("ControllerRevision %q: %w", object.Name, errOtherContent)
-	}
-	return revision, nil
 }
 
 func hash(text string) string { return strings.TrimPrefix(Digest([]byte(text)), "sha256:") }

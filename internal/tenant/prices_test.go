@@ -14,6 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // TestP6FrozenRevisionsAreThoseThatPriced: as the gateway had them, once, and none whose day has
@@ -86,11 +87,11 @@ func TestP15OnlyWhatIsStoredIsExtended(t *testing.T) {
 func TestP15AStoredRevisionIsReadByItsDigest(t *testing.T) {
 	revision := plan().Revisions[0]
 	ref := tenant.Refs("whatsapp", []pricing.Revision{revision})[0]
-	object, err := tenant.RevisionObject("guichet-system", "whatsapp", revision)
+	object, err := kube.RevisionObject("guichet-system", "whatsapp", revision)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := tenant.ReadRevision(object, ref)
+	read, err := kube.ReadRevision(object, ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestP15AStoredRevisionIsReadByItsDigest(t *testing.T) {
 	}
 	forged := object.DeepCopy()
 	forged.Data.Raw = bytes.ReplaceAll(forged.Data.Raw, []byte("0.0248"), []byte("0"))
-	if _, err := tenant.ReadRevision(forged, ref); err == nil || !strings.Contains(
+	if _, err := kube.ReadRevision(forged, ref); err == nil || !strings.Contains(
 		err.Error(), "its content is not that of its digest",
 	) {
 		t.Errorf("got %v for another price", err)
@@ -125,7 +126,7 @@ func TestNamesOfStoredPricesAreValid(t *testing.T) {
 	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{
 		Namespace: strings.Repeat("n", 63), Name: strings.Repeat("a", 40), UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001",
 	}}
-	object, err := tenant.NewPriceRecord(account).Object("guichet-system")
+	object, err := kube.PriceObject("guichet-system", tenant.NewPriceRecord(account))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestNamesOfStoredPricesAreValid(t *testing.T) {
 	)) > 0 || len(validation.IsValidLabelValue(object.Labels[tenant.LabelRecordOf])) > 0 {
 		t.Errorf("got %q with the label %q", object.Name, object.Labels[tenant.LabelRecordOf])
 	}
-	read, err := tenant.ReadRecord(object)
+	read, err := kube.ReadRecord(object)
 	if err != nil || read.UID != string(account.UID) {
 		t.Errorf("got %+v, %v", read, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // anyAccount draws an account that the API server would accept.
@@ -100,12 +101,12 @@ func TestEveryAccountIsCompiled(t *testing.T) {
 		); err != nil || digest != secondDigest || string(encoded) != string(second) {
 			t.Fatalf("the same sources gave two documents: %v", err)
 		}
-		in := tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: encoded, Digest: digest}
-		first, err := tenant.Objects(in)
+		in := kube.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: encoded, Digest: digest}
+		first, err := kube.Objects(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := tenant.Objects(in)
+		second, err := kube.Objects(in)
 		if err != nil {
 			t.Fatal(err)
 		}

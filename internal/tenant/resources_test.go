@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
-	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 func TestDefaultResourcesGiveWayToTheSpec(t *testing.T) {
@@ -40,8 +40,8 @@ func TestDefaultResourcesGiveWayToTheSpec(t *testing.T) {
 // resourcesOf are the resources of the gateway's container, as JSON.
 func resourcesOf(t *testing.T, account *v1alpha1.BusinessAccount) string {
 	t.Helper()
-	objects, err := tenant.Objects(
-		tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00"},
+	objects, err := kube.Objects(
+		kube.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00"},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func resourcesOf(t *testing.T, account *v1alpha1.BusinessAccount) string {
 func TestTracesGoWhereTheOperatorSays(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	rendered := func(endpoint string) string {
-		objects, err := tenant.Objects(tenant.Input{
+		objects, err := kube.Objects(kube.Input{
 			Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00",
 			TracesEndpoint: endpoint,
 		})

@@ -6,10 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// Keys of a Secret of type kubernetes.io/tls.
+// Source: https://kubernetes.io/docs/concepts/configuration/secret/#tls-secrets
+const (
+	tlsCertificateKey = "tls.crt"
+	tlsPrivateKeyKey  = "tls.key"
 )
 
 // Secrets are the data of Secrets of the account's namespace by name. A Secret that is not there
@@ -23,7 +28,7 @@ func (s Secrets) value(secret, key string) string { return string(bytes.TrimSpac
 // certificate is that of a Secret of type kubernetes.io/tls.
 func (s Secrets) certificate(secret string) config.ClientCertificate {
 	return config.ClientCertificate{
-		Certificate: s.value(secret, corev1.TLSCertKey), Key: s.value(secret, corev1.TLSPrivateKeyKey),
+		Certificate: s.value(secret, tlsCertificateKey), Key: s.value(secret, tlsPrivateKeyKey),
 	}
 }
 
@@ -78,14 +83,14 @@ func (c *secretCheck) needCertificate(name, user string) {
 	if name == "" {
 		return
 	}
-	c.need(name, user, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
+	c.need(name, user, tlsCertificateKey, tlsPrivateKeyKey)
 	certificate := c.secrets.certificate(name)
 	if certificate.Certificate == "" || certificate.Key == "" {
 		return // that was said
 	}
 	if _, err := certificate.Pair(); err != nil {
 		c.invalid = append(c.invalid, fmt.Sprintf(
-			"Secret %q: %s %s", name, quoted([]string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey}), err,
+			"Secret %q: %s %s", name, quoted([]string{tlsCertificateKey, tlsPrivateKeyKey}), err,
 		))
 	}
 }

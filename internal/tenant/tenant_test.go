@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/template"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 func TestCheckSecretsNamesWhatIsMissing(t *testing.T) {
@@ -71,7 +72,7 @@ func TestCheckSecretsNamesWhatIsMissing(t *testing.T) {
 func TestKeysSecretServesItsPurposes(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	secret, err := tenant.KeysSecret(account, now)
+	secret, err := kube.KeysSecret(account, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,17 +100,17 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 	); err != nil {
 		t.Errorf("the pinned certificate does not verify: %v", err)
 	}
-	if len(secret.OwnerReferences) != 0 || !tenant.Retained(secret, "acme") {
+	if len(secret.OwnerReferences) != 0 || !kube.Retained(secret, "acme") {
 		t.Errorf("got the owners %v and labels %v, want none and the account's: the keys outlive the account",
 			secret.OwnerReferences, secret.Labels)
 	}
-	if host := tenant.ReportHost(secret, "shops", "acme"); host != "acme-gateway.shops.svc" {
+	if host := kube.ReportHost(secret, "shops", "acme"); host != "acme-gateway.shops.svc" {
 		t.Errorf("the report's host is %s", host)
 	}
-	if host := tenant.ReportHost(secret, "elsewhere", "parcels"); host != "acme-gateway.shops.svc" {
+	if host := kube.ReportHost(secret, "elsewhere", "parcels"); host != "acme-gateway.shops.svc" {
 		t.Errorf("the report's host with the keys of another account is %s, want the certificate's", host)
 	}
-	again, err := tenant.KeysSecret(account, now)
+	again, err := kube.KeysSecret(account, now)
 	if err != nil {
 		t.Fatal(err)
 	}

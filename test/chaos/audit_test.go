@@ -79,17 +79,8 @@ func (r *run) read(opened *store.Store) *books {
 		if b.head, b.totals, err = ledger.Verify(r.account.Document.Account.UID, tx.Ledger().Entries(0)); err != nil {
 			return err
 		}
-		for entry, err := range tx.Ledger().Entries(0) {
-			if err != nil {
-				return err
-			}
-			record, err := ledger.ParseCanonical(entry.Canonical)
-			if err != nil {
-				return err
-			}
-			if err := b.enter(record); err != nil {
-				return err
-			}
+		if err := b.enterAll(tx); err != nil {
+			return err
 		}
 		for id, f := range b.fates {
 			m, found, err := tx.Messages().ByID(id)
@@ -141,6 +132,23 @@ func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 		}
 	}
 	return sum
+}
+
+// enterAll adds the records of the whole ledger.
+func (b *books) enterAll(tx *store.Tx) error {
+	for entry, err := range tx.Ledger().Entries(0) {
+		if err != nil {
+			return err
+		}
+		record, err := ledger.ParseCanonical(entry.Canonical)
+		if err != nil {
+			return err
+		}
+		if err := b.enter(record); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enter adds a record to its message's fate.

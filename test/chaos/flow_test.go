@@ -40,8 +40,15 @@ type flow struct {
 }
 
 func newFlow(r *run) *flow {
+	f := newFlowAt(perSecond)
+	f.run = r
+	return f
+}
+
+// newFlowAt returns a client that sends so many messages a second.
+func newFlowAt(perSecond int) *flow {
 	return &flow{
-		run: r, pace: rate.NewLimiter(perSecond, perSecond/10),
+		pace:     rate.NewLimiter(rate.Limit(perSecond), perSecond/10),
 		client:   &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: senders}},
 		promised: map[string]rig.Send{}, byKey: map[string]string{}, refused: map[int]int{},
 	}
@@ -57,7 +64,7 @@ func (f *flow) driveAs(ctx context.Context, name string) {
 		work.Go(func() {
 			random := f.run.settings.random(actorSender + uint64(i))
 			for n := 0; f.pace.Wait(ctx) == nil; n++ {
-				f.send(nextSend(random, fmt.Sprintf("%s-%d-%d", name, i, n)), random.IntN(20) == 0)
+				f.send(f.run.gateway.API(), nextSend(random, fmt.Sprintf("%s-%d-%d", name, i, n)), random.IntN(20) == 0)
 			}
 		})
 	}
@@ -84,9 +91,9 @@ func nextSend(random *rand.Rand, key string) rig.Send {
 }
 
 // send repeats until there is a final answer. Twice sends once more after that.
-func (f *flow) send(s rig.Send, twice bool) {
+func (f *flow) send(api string, s rig.Send, twice bool) {
 	for {
-		answer, err := s.Post(context.Background(), f.client, f.run.gateway.API())
+		answer, err := s.Post(context.Background(), f.client, api)
 		switch {
 		case err != nil, answer.Status >= 500, answer.Code == graph.CodeThroughput:
 			f.mu.Lock()

@@ -25,6 +25,10 @@ type facts struct {
 	Photo    webhook `json:"photo"`
 	// PhotoBytes are those of the photo.
 	PhotoBytes []byte `json:"photoBytes"`
+	// Page is a page to which Person, a page-scoped id, has written PageText.
+	Page     string  `json:"page"`
+	Person   string  `json:"person"`
+	PageText webhook `json:"pageText"`
 }
 
 // webhook is one that the gateway has delivered.
@@ -40,13 +44,15 @@ type result struct {
 	Failure string `json:"failure"`
 }
 
-// drive runs the program of a library and returns its results by step.
-func drive(ctx context.Context, node, packages, program string, told facts) (map[string]result, error) {
+// drive runs steps of a library's program and returns their results by step.
+func drive(
+	ctx context.Context, node, packages, program string, steps []string, told facts,
+) (map[string]result, error) {
 	input, err := json.Marshal(told)
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, node, "run.js", program)
+	command := exec.CommandContext(ctx, node, append([]string{"run.js", program}, steps...)...)
 	command.Dir, command.Stdin = packages, bytes.NewReader(input)
 	var complaints bytes.Buffer
 	command.Stderr = &complaints

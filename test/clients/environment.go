@@ -15,6 +15,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
@@ -67,6 +68,9 @@ func newEnvironment(ctx context.Context) (_ *environment, err error) {
 	}
 	account.Document.URL = e.gateway.API()
 	account.Document.Callback = &config.Callback{URL: "http://" + business.Addr().String(), Secret: rig.CallbackSecret}
+	if err = account.AddPage("http://" + upstream.Addr().String()); err != nil {
+		return nil, err
+	}
 	if err = account.WriteDocument(); err != nil {
 		return nil, err
 	}
@@ -74,7 +78,9 @@ func newEnvironment(ctx context.Context) (_ *environment, err error) {
 		return nil, err
 	}
 	e.closers = append(e.closers, e.gateway.Stop)
-	settings := rig.Upstream(e.gateway.API() + config.WebhookPath)
+	callback := e.gateway.API() + config.WebhookPath
+	settings := rig.Upstream(callback)
+	settings.Pages = []pages.Page{rig.UpstreamPage(callback)}
 	settings.URL = "http://" + upstream.Addr().String()
 	e.simulator, err = simulator.New(settings, simulator.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -115,13 +121,13 @@ func (e *environment) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// facts has the customer write, so that the window is open, and waits for what the business is
+// facts has the customers write, so that the windows are open, and waits for what the business is
 // told.
 func (e *environment) facts(ctx context.Context) (facts, error) {
 	told := facts{
 		Gateway: e.gateway.API(), Token: rig.APIKey, Secret: rig.CallbackSecret, Version: rig.APIVersion,
 		Phone: rig.PhoneNumberIDs()[0], Account: rig.BusinessAccountID, Customer: customer,
-		PhotoBytes: bytes.Repeat([]byte("photo"), 20_000),
+		PhotoBytes: bytes.Repeat([]byte("photo"), 20_000), Page: rig.PageID,
 	}
 	var err error
 	told.Text, err = e.told(ctx, func() (string, error) {
@@ -134,6 +140,14 @@ func (e *environment) facts(ctx context.Context) (facts, error) {
 		return e.simulator.Send(customer, simulator.InboundFile{
 			To: told.Phone, Type: "image", MIMEType: "image/jpeg", Content: told.PhotoBytes,
 		})
+	})
+	if err != nil {
+		return told, err
+	}
+	told.PageText, err = e.told(ctx, func() (string, error) {
+		acted, err := e.simulator.Pages().Act("Ana", pages.Act{To: told.Page, Text: "Where is my parcel?"})
+		told.Person = acted.Person
+		return acted.ID, err
 	})
 	return told, err
 }

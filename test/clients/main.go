@@ -1,5 +1,6 @@
-// Command clients drives published client libraries of the Cloud API against a gateway and the
-// simulator, and prints what each of them got. `make clients` installs the libraries before.
+// Command clients drives published client libraries of the Cloud API and of the Send API against a
+// gateway and the simulator, and prints what each of them got. `make clients` installs the
+// libraries before.
 package main
 
 import (
@@ -27,19 +28,35 @@ func main() {
 // library is one that is driven; its program has the same name.
 type library struct{ program, name string }
 
-func libraries() []library {
-	return []library{
-		{"kapso", "@kapso/whatsapp-cloud-api"},
-		{"great-detail", "@great-detail/whatsapp"},
-		{"whatsapp-api-js", "whatsapp-api-js"},
-		{"chat-adapter", "@chat-adapter/whatsapp"},
-		{"meta", "whatsapp"},
-	}
+// network is what libraries are clients of. Each is driven through all steps, in their order.
+type network struct {
+	steps     []string
+	libraries []library
 }
 
-// steps are those that run.js knows, in its order.
-func steps() []string {
-	return []string{"send", "template", "media", "templates", "receive", "photo", "pin"}
+func networks() []network {
+	return []network{
+		{
+			[]string{"send", "template", "media", "templates", "receive", "photo", "pin"},
+			[]library{
+				{"kapso", "@kapso/whatsapp-cloud-api"},
+				{"great-detail", "@great-detail/whatsapp"},
+				{"whatsapp-api-js", "whatsapp-api-js"},
+				{"chat-adapter", "@chat-adapter/whatsapp"},
+				{"meta", "whatsapp"},
+			},
+		},
+		{
+			[]string{
+				"send", "address", "upload", "templates", "replies", "actions", "persona", "person", "profile",
+				"thread", "receive",
+			},
+			[]library{
+				{"messaging-api-messenger", "messaging-api-messenger"},
+				{"warriorteam", "@warriorteam/messenger-sdk"},
+			},
+		},
+	}
 }
 
 func run(ctx context.Context, node, packages string) error {
@@ -52,40 +69,55 @@ func run(ctx context.Context, node, packages string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-28s%-13s%s\n", "library", "version", strings.Join(columns(steps()), ""))
 	var failures []string
 	passed := 0
-	for _, l := range libraries() {
-		results, err := drive(ctx, node, packages, l.program, facts)
-		if err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
-		}
-		var row []string
-		for _, step := range steps() {
-			r, ran := results[step]
-			switch {
-			case !ran:
-				row, failures = append(row, "missing"), append(failures, l.name+" "+step+": it was not run")
-			case r.Absent:
-				row = append(row, "-")
-			case r.Failure != "":
-				row, failures = append(row, "FAILED"), append(failures, l.name+" "+step+": "+r.Failure)
-			default:
-				passed++
-				row = append(row, "ok")
+	for _, n := range networks() {
+		fmt.Printf("%-28s%-13s%s\n", "library", "version", strings.Join(columns(n.steps), ""))
+		for _, l := range n.libraries {
+			results, err := drive(ctx, node, packages, l.program, n.steps, facts)
+			if err != nil {
+				return fmt.Errorf("%s: %w", l.name, err)
 			}
+			version, err := versionOf(packages, l.name)
+			if err != nil {
+				return err
+			}
+			row, failed := judge(l.name, n.steps, results)
+			failures = append(failures, failed...)
+			for _, cell := range row {
+				if cell == cellPassed {
+					passed++
+				}
+			}
+			fmt.Printf("%-28s%-13s%s\n", l.name, version, strings.Join(columns(row), ""))
 		}
-		version, err := versionOf(packages, l.name)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%-28s%-13s%s\n", l.name, version, strings.Join(columns(row), ""))
+		fmt.Println()
 	}
-	fmt.Printf("\n%d passed, %d failed\n", passed, len(failures))
+	fmt.Printf("%d passed, %d failed\n", passed, len(failures))
 	if len(failures) > 0 {
 		return errors.New("\n  " + strings.Join(failures, "\n  "))
 	}
 	return nil
+}
+
+const cellPassed = "ok"
+
+// judge returns a library's row of the table, and what failed.
+func judge(name string, steps []string, results map[string]result) (row, failures []string) {
+	for _, step := range steps {
+		r, ran := results[step]
+		switch {
+		case !ran:
+			row, failures = append(row, "missing"), append(failures, name+" "+step+": it was not run")
+		case r.Absent:
+			row = append(row, "-")
+		case r.Failure != "":
+			row, failures = append(row, "FAILED"), append(failures, name+" "+step+": "+r.Failure)
+		default:
+			row = append(row, cellPassed)
+		}
+	}
+	return row, failures
 }
 
 // columns pads the cells of a row.

@@ -21,7 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
 	"github.com/guichet-dev/guichet/internal/template"
-	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 // What the account and its upstream agree on.
@@ -70,7 +70,7 @@ type Account struct {
 // revision of the shipped one, in force since 2018, so that no figure depends on the machine's
 // date. WriteDocument has yet to be called.
 func NewAccount(directory, upstream string) (*Account, error) {
-	plan, err := newestPlan()
+	plan, err := newestPlan("pricingplan_whatsapp.yaml")
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func NewAccount(directory, upstream string) (*Account, error) {
 	}
 	owner := &v1alpha1.BusinessAccount{}
 	owner.Namespace, owner.Name = a.Document.Account.Namespace, a.Document.Account.Name
-	secret, err := tenant.KeysSecret(owner, time.Now())
+	secret, err := kube.KeysSecret(owner, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +127,10 @@ func document(plan pricing.Plan, upstream string) config.Document {
 	return d
 }
 
-// newestPlan reads the shipped plan, from the module's root or a directory below it.
-func newestPlan() (pricing.Plan, error) {
-	const sample = "config/samples/pricingplan_whatsapp.yaml"
+// newestPlan reads a shipped plan, from the module's root or a directory below it, and returns its
+// newest revision, in force since 2018.
+func newestPlan(file string) (pricing.Plan, error) {
+	sample := "config/samples/" + file
 	for _, root := range []string{".", "..", "../.."} {
 		content, err := os.ReadFile(filepath.Join(root, sample))
 		if errors.Is(err, os.ErrNotExist) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // Text returns a free-form message to a customer, in digits.
@@ -24,7 +25,15 @@ func Template(to, name, parameter string) string {
 		strconv.Quote(parameter) + `}]}]}}`
 }
 
-// Send is a request to a gateway's API. Key is its idempotency key; empty is none.
+// PageText returns a free-form message of the page to a person, by the id that the page knows them
+// by.
+func PageText(to, text string) string {
+	return `{"recipient":{"id":"` + to + `"},"messaging_type":"RESPONSE","message":{"text":` +
+		strconv.Quote(text) + `}}`
+}
+
+// Send is a request to a gateway's API, for a number or the page. Key is its idempotency key; empty
+// is none.
 type Send struct {
 	Number, Body, Key string
 }
@@ -64,10 +73,22 @@ func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer
 		answer.Code = graph.ParseError(response.StatusCode, response.Header, content).Code
 		return answer, nil
 	}
+	answer.ID, err = idOf(s.Number, content)
+	return answer, err
+}
+
+// idOf reads the id of an accepted message from the answer.
+func idOf(channel string, content []byte) (string, error) {
+	if channel == PageID {
+		object, err := rawjson.ParseObject(content)
+		if err != nil {
+			return "", err
+		}
+		return object.Text("message_id"), nil
+	}
 	parsed, err := whatsapp.ParseSendResponse(content)
 	if err != nil {
-		return Answer{}, err
+		return "", err
 	}
-	answer.ID = parsed.Messages[0].ID
-	return answer, nil
+	return parsed.Messages[0].ID, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
@@ -50,7 +51,7 @@ func askedOf(t *testing.T, served *served.Tenant, body string, in policy.Circums
 	m, err := recognise(served, c, out)
 	if err == nil && in.Bound.Amount.Currency == "" { // no allowance pays
 		in.Bound = m.Bound(served, in.Now, in.State)
-		in.Rise = pricing.Exposure{Amount: in.Bound.Amount.Amount, Unpriced: in.Bound.Unpriced}
+		in.Rise = allowances.Exposure{Amount: in.Bound.Amount.Amount, Unpriced: in.Bound.Unpriced}
 	}
 	var grant policy.Grant
 	if err == nil {

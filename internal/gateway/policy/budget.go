@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
@@ -114,7 +115,7 @@ func renewReservation(
 	if err != nil {
 		return err
 	}
-	m.Covered = m.Covered && rise == (pricing.Exposure{})
+	m.Covered = m.Covered && rise == (allowances.Exposure{})
 	if err := tx.Ledger().Rereserve(m, bound); err != nil {
 		return err
 	}

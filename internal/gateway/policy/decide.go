@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -70,7 +71,7 @@ type Circumstances struct {
 	// Bound is the most that the message can cost, see Message.Bound. Rise is what it adds to the
 	// most that all can cost together: nothing where an allowance surely pays for it.
 	Bound pricing.Bound
-	Rise  pricing.Exposure
+	Rise  allowances.Exposure
 	// Spent is what the period was charged, see Spent, Reserved the most that accepted and
 	// unsettled messages can still cost.
 	Spent, Reserved money.Decimal
@@ -267,7 +268,7 @@ func withinCustomerLimit(limit int32, in *Circumstances, inWindow bool) error {
 // Affordable tells whether the platform, the budget and the upstream's own payment state allow the
 // message (P3). What is surely free, be it because an allowance pays for it, needs neither.
 func Affordable(t *served.Tenant, channel string, in *Circumstances) (free bool, err error) {
-	if in.Rise == (pricing.Exposure{}) {
+	if in.Rise == (allowances.Exposure{}) {
 		return true, nil
 	}
 	if stopped := t.PricesOf(channel).BillingStopped; stopped != "" {
@@ -295,7 +296,9 @@ func (e *OverBudget) Unwrap() error { return e.Refusal }
 
 // within refuses what a blocking budget has not left. An exposure that leaves out an ending without
 // a rate is never within it: that would be charged once the plan has the rate, whatever it is.
-func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, spent, reserved money.Decimal) error {
+func within(
+	budget *config.Budget, rise allowances.Exposure, bound *pricing.Bound, spent, reserved money.Decimal,
+) error {
 	if budget == nil || budget.Action != config.BudgetBlock {
 		return nil
 	}

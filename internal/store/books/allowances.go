@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -23,7 +24,7 @@ type reservation struct {
 	// amount is the sum of what each of them can cost by itself. Of that, coverable is what
 	// allowances may pay for.
 	amount, coverable money.Decimal
-	// exposed is what the allowances leave to be charged, see pricing.Pool. A message may have
+	// exposed is what the allowances leave to be charged, see allowances.Pool. A message may have
 	// claims on several sets of allowances, so this can be above coverable; each of the two is a
 	// bound by itself.
 	exposed money.Decimal
@@ -45,7 +46,7 @@ func (r reservation) most() (money.Decimal, error) {
 type HeldClaims struct {
 	coverable money.Decimal // what of its reservation allowances may pay for
 	Covered   bool          // whether they surely did when it was accepted
-	claims    []pricing.Claim
+	claims    []allowances.Claim
 }
 
 // ClaimsOf are those of a message with a bound.
@@ -118,23 +119,23 @@ func ParseHeldClaims(text string) (HeldClaims, error) {
 	return held, nil
 }
 
-func parseClaim(line string) (claim pricing.Claim, ok bool) {
+func parseClaim(line string) (claim allowances.Claim, ok bool) {
 	amount, rest, _ := strings.Cut(line, " ")
 	months, names, found := strings.Cut(rest, " ")
 	if !found {
-		return pricing.Claim{}, false
+		return allowances.Claim{}, false
 	}
 	claim.Allowances, claim.Unpriced = strings.Split(names, "\t"), amount == wordUnpriced
 	var err error
 	if !claim.Unpriced {
 		if claim.Amount, err = money.Parse(amount); err != nil {
-			return pricing.Claim{}, false
+			return allowances.Claim{}, false
 		}
 	}
 	for text := range strings.SplitSeq(months, ",") {
 		month, err := civil.ParseMonth(text)
 		if err != nil {
-			return pricing.Claim{}, false
+			return allowances.Claim{}, false
 		}
 		claim.Months = append(claim.Months, month)
 	}
@@ -143,39 +144,39 @@ func parseClaim(line string) (claim pricing.Claim, ok bool) {
 
 // Rise is what Reserved would grow by with one more message of a bound. It is unpriced if the
 // message, or another one whose place it may take, may then be charged what the plan does not say.
-func (f Figures) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
+func (f Figures) Rise(bound *pricing.Bound) (allowances.Exposure, error) {
 	c, err := f.tx.reservedCell(bound.Amount.Currency)
 	if err != nil {
-		return pricing.Exposure{}, err
+		return allowances.Exposure{}, err
 	}
 	now, err := c.Value.most()
 	if err != nil {
-		return pricing.Exposure{}, err
+		return allowances.Exposure{}, err
 	}
 	then := c.Value
-	rise := pricing.Exposure{Unpriced: bound.Uncovered.Unpriced}
+	rise := allowances.Exposure{Unpriced: bound.Uncovered.Unpriced}
 	if then.amount, err = then.amount.Add(bound.Amount.Amount); err != nil {
-		return pricing.Exposure{}, err
+		return allowances.Exposure{}, err
 	}
 	if held := ClaimsOf(bound, false); len(held.claims) > 0 {
 		if then.coverable, err = then.coverable.Add(held.coverable); err != nil {
-			return pricing.Exposure{}, err
+			return allowances.Exposure{}, err
 		}
 		pool, err := f.tx.poolCell(bound.Amount.Currency)
 		if err != nil {
-			return pricing.Exposure{}, err
+			return allowances.Exposure{}, err
 		}
 		with, err := f.tx.withClaims(pool.Value, bound, held.claims)
 		if err != nil {
-			return pricing.Exposure{}, err
+			return allowances.Exposure{}, err
 		}
 		most, grown, err := exposedBy(pool.Value, with)
 		if err != nil {
-			return pricing.Exposure{}, err
+			return allowances.Exposure{}, err
 		}
 		rise.Unpriced = rise.Unpriced || most.Unpriced
 		if then.exposed, err = then.exposed.Add(grown); err != nil {
-			return pricing.Exposure{}, err
+			return allowances.Exposure{}, err
 		}
 	}
 	after, err := then.most()
@@ -187,8 +188,8 @@ func (f Figures) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 
 // withClaims is a pool with one more message. What it may claim is offered as it is now.
 func (tx *Tx) withClaims(
-	pool pricing.Pool, bound *pricing.Bound, claims []pricing.Claim,
-) (pricing.Pool, error) {
+	pool allowances.Pool, bound *pricing.Bound, claims []allowances.Claim,
+) (allowances.Pool, error) {
 	for _, place := range bound.Places() {
 		used, err := tx.countCell(place.Key)
 		if err != nil {
@@ -204,7 +205,7 @@ func (tx *Tx) withClaims(
 }
 
 // exposedBy is the exposure of a pool after a change, and by how much it has grown.
-func exposedBy(before, after pricing.Pool) (most pricing.Exposure, grown money.Decimal, err error) {
+func exposedBy(before, after allowances.Pool) (most allowances.Exposure, grown money.Decimal, err error) {
 	was, err := before.Exposure()
 	if err != nil {
 		return most, grown, err
@@ -217,7 +218,7 @@ func exposedBy(before, after pricing.Pool) (most pricing.Exposure, grown money.D
 }
 
 // putPool stores a pool, and what it leaves to be charged.
-func (tx *Tx) putPool(currency money.Currency, c *txn.Cell[pricing.Pool], after pricing.Pool) error {
+func (tx *Tx) putPool(currency money.Currency, c *txn.Cell[allowances.Pool], after allowances.Pool) error {
 	_, grown, err := exposedBy(c.Value, after)
 	if err != nil {
 		return err
@@ -302,15 +303,15 @@ func (tx *Tx) shiftReserved(
 	return txn.Change(tx.Base(), c, value)
 }
 
-func (tx *Tx) poolCell(currency money.Currency) (*txn.Cell[pricing.Pool], error) {
+func (tx *Tx) poolCell(currency money.Currency) (*txn.Cell[allowances.Pool], error) {
 	tx.hot.pools.Use(currency)
 	if c := tx.tally.pools[currency]; c != nil {
 		return c, nil
 	}
-	c := &txn.Cell[pricing.Pool]{}
+	c := &txn.Cell[allowances.Pool]{}
 	var bad error
 	_, err := tx.First(
-		selectPool, []any{string(currency)}, func(v engine.Row) { c.Value, bad = pricing.ParsePool(v.Text(0)) },
+		selectPool, []any{string(currency)}, func(v engine.Row) { c.Value, bad = allowances.ParsePool(v.Text(0)) },
 	)
 	if err := cmp.Or(err, bad); err != nil {
 		return nil, tx.Fail(err)

@@ -1,6 +1,7 @@
 package books
 
 import (
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -97,7 +98,7 @@ func (tx *Tx) hotReserved() engine.Question {
 func (tx *Tx) hotPools() engine.Question {
 	keys := tx.hot.pools.Keys()
 	q := engine.Question{Text: selectPool, Scan: func(of int, v engine.Row) {
-		pool, err := pricing.ParsePool(v.Text(0))
+		pool, err := allowances.ParsePool(v.Text(0))
 		if err != nil {
 			delete(tx.tally.pools, keys[of])
 			return
@@ -105,7 +106,7 @@ func (tx *Tx) hotPools() engine.Question {
 		tx.tally.pools[keys[of]].Value = pool
 	}}
 	for _, key := range keys {
-		tx.tally.pools[key] = &txn.Cell[pricing.Pool]{}
+		tx.tally.pools[key] = &txn.Cell[allowances.Pool]{}
 		q.Lists = append(q.Lists, []any{string(key)})
 	}
 	return q

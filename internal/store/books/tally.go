@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -38,7 +39,7 @@ type tally struct {
 	totals    map[ledger.TotalKey]*txn.Cell[ledger.Total]
 	counts    map[pricing.CounterKey]*txn.Cell[int64]
 	reserved  map[money.Currency]*txn.Cell[reservation]
-	pools     map[money.Currency]*txn.Cell[pricing.Pool]
+	pools     map[money.Currency]*txn.Cell[allowances.Pool]
 	revisions map[PlanRevision]*txn.Cell[bool]
 	depths    [depths]*txn.Cell[int64]
 	head      *txn.Cell[ledger.Head]
@@ -49,7 +50,7 @@ func newTally() *tally {
 		totals:    map[ledger.TotalKey]*txn.Cell[ledger.Total]{},
 		counts:    map[pricing.CounterKey]*txn.Cell[int64]{},
 		reserved:  map[money.Currency]*txn.Cell[reservation]{},
-		pools:     map[money.Currency]*txn.Cell[pricing.Pool]{},
+		pools:     map[money.Currency]*txn.Cell[allowances.Pool]{},
 		revisions: map[PlanRevision]*txn.Cell[bool]{},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/allowances"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store/books"
 	"github.com/guichet-dev/guichet/internal/store/engine"
@@ -84,7 +85,7 @@ func (tx *Tx) accept(line Line, m *Message, claim bool) error {
 func (tx *Tx) reserveNew(m *Message) error {
 	bound := m.Bound
 	if bound == nil {
-		bound = &pricing.Bound{Amount: m.Reserved, Uncovered: pricing.Exposure{Amount: m.Reserved.Amount}}
+		bound = &pricing.Bound{Amount: m.Reserved, Uncovered: allowances.Exposure{Amount: m.Reserved.Amount}}
 	}
 	m.Bound = nil
 	return tx.reserveFor(m, bound)

@@ -8,6 +8,10 @@ export function isMessageID(id) {
   assert.match(id ?? "", /^wamid\./, "the answer has no message id");
 }
 
+export function isPageMessageID(id) {
+  assert.match(id ?? "", /^m_/, "the answer has no message id");
+}
+
 export function isPicture(bytes, want = picture) {
   assert.equal(Buffer.compare(Buffer.from(bytes), Buffer.from(want)), 0, "the bytes are not those that went up");
 }

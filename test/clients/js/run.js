@@ -1,14 +1,14 @@
-// Runs the steps of one library. Standard input has the circumstances as JSON, see main.go; standard
+// Runs steps of one library, whose name and theirs are the arguments. Standard input has the circumstances as JSON, see main.go; standard
 // output gets a line of JSON for each step.
 import { readFileSync } from "node:fs";
 
-const [library] = process.argv.slice(2);
+const [library, ...names] = process.argv.slice(2);
 const circumstances = JSON.parse(readFileSync(0, "utf8"));
 const { default: prepare } = await import(`./${library}.js`);
 const say = console.log;
 const steps = prepare(circumstances);
 
-for (const step of ["send", "template", "media", "templates", "receive", "photo", "pin"]) {
+for (const step of names) {
   let failure;
   try {
     if (!steps[step]) {

@@ -1,4 +1,6 @@
-package pricing
+// Package allowances bounds what messages can still be charged while allowances may pay for some of
+// them. What is claimed of the allowances decides, and not what plan they are in.
+package allowances
 
 import (
 	"cmp"
@@ -60,7 +62,7 @@ type monthClaims struct {
 
 // Claim is what one message claims of a set of allowances: a place in each of some months.
 type Claim struct {
-	// Allowances are names, see AllowanceName. The first one that has a place left gives it.
+	// Allowances are names, see Name. The first one that has a place left gives it.
 	Allowances []string
 	Months     []civil.Month
 	// Amount is what the message is charged if no place is left; 0 if an exemption frees it anyway.

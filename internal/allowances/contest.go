@@ -1,4 +1,4 @@
-package pricing
+package allowances
 
 import (
 	"math/bits"
@@ -211,7 +211,7 @@ func (c contest) withoutSharedPlaces() (Exposure, error) {
 	for i := range own.rivals {
 		all := own.rivals[i].allowances
 		own.rivals[i].allowances = slices.DeleteFunc(
-			slices.Clone(all), func(name string) bool { return !ofOneChannel(name) },
+			slices.Clone(all), func(name string) bool { return !isOfOneChannel(name) },
 		)
 		shared += len(all) - len(own.rivals[i].allowances)
 	}

@@ -1,4 +1,4 @@
-package pricing
+package allowances
 
 import (
 	"fmt"
@@ -133,11 +133,9 @@ func TestP3ExposureOfSetsFallsByAtLeastWhatIsCharged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var names []string
 		for i := range rapid.SampledFrom([]int{2, 4, maxContested + 2}).Draw(t, "allowances") {
-			names = append(names, AllowanceName("USD", CounterKey{
-				Scope: Scope(min(i, 2)), ScopeID: "1", Allowance: fmt.Sprint(i),
-			}))
+			names = append(names, Name("USD", uint8(min(i, 2)), "1", fmt.Sprint(i)))
 			if i > 2 {
-				names[i] = AllowanceName("USD", CounterKey{ScopeID: fmt.Sprint(i), Allowance: "own"})
+				names[i] = Name("USD", OneChannel, fmt.Sprint(i), "own")
 			}
 		}
 		limit := rapid.Int64Range(0, 3).Draw(t, "limit")

@@ -1,4 +1,4 @@
-package tenant
+package kube
 
 import (
 	"maps"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // ContainerName is the name of the gateway's container in its pod.
@@ -28,17 +29,17 @@ func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	spec := appsv1ac.DeploymentSpec().
 		WithStrategy(strategy(account)).
 		WithRevisionHistoryLimit(2).
-		WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(account.Name))).
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(tenant.SelectorLabels(account.Name))).
 		WithTemplate(corev1ac.PodTemplateSpec().
-			WithLabels(Labels(account.Name)).
+			WithLabels(tenant.Labels(account.Name)).
 			WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": ContainerName}).
 			WithSpec(podSpec(in)))
-	if replicas, ours := Replicas(account); ours {
+	if replicas, ours := tenant.Replicas(account); ours {
 		spec.WithReplicas(replicas)
 	}
-	return appsv1ac.Deployment(GatewayName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
-		WithAnnotations(map[string]string{AnnotationDefaultImage: in.DefaultImage}).
+	return appsv1ac.Deployment(tenant.GatewayName(account.Name), account.Namespace).
+		WithLabels(tenant.Labels(account.Name)).
+		WithAnnotations(map[string]string{tenant.AnnotationDefaultImage: in.DefaultImage}).
 		WithOwnerReferences(owner(account)).
 		WithSpec(spec)
 }
@@ -46,7 +47,7 @@ func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 // strategy lets the replicas of a shared store take over from each other. An embedded store has one
 // writer: the old pod must be gone before the new one starts.
 func strategy(account *v1alpha1.BusinessAccount) *appsv1ac.DeploymentStrategyApplyConfiguration {
-	if !Shared(account) {
+	if !tenant.Shared(account) {
 		return appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)
 	}
 	return appsv1ac.DeploymentStrategy().
@@ -56,25 +57,10 @@ func strategy(account *v1alpha1.BusinessAccount) *appsv1ac.DeploymentStrategyApp
 		).WithMaxUnavailable(intstr.FromInt32(0)))
 }
 
-// Replicas is the number of gateway pods that the account asks for, and false if an autoscaler owns
-// it.
-func Replicas(account *v1alpha1.BusinessAccount) (replicas int32, ours bool) {
-	gateway := account.Spec.Gateway
-	switch {
-	case gateway == nil:
-		return 1, true
-	case gateway.Autoscaling != nil:
-		return 0, false
-	case gateway.Replicas != nil:
-		return *gateway.Replicas, true
-	}
-	return 1, true
-}
-
 func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 	name := in.Account.Name
 	spec := corev1ac.PodSpec().
-		WithServiceAccountName(GatewayName(name)).
+		WithServiceAccountName(tenant.GatewayName(name)).
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
 		WithTerminationGracePeriodSeconds(45).
@@ -88,17 +74,17 @@ func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 		WithContainers(container(in)).
 		WithVolumes(
 			corev1ac.Volume().WithName("config").WithSecret(
-				corev1ac.SecretVolumeSource().WithSecretName(ConfigSecretName(name)).WithDefaultMode(0o440),
+				corev1ac.SecretVolumeSource().WithSecretName(tenant.ConfigSecretName(name)).WithDefaultMode(0o440),
 			),
 			corev1ac.Volume().WithName("keys").WithSecret(
-				corev1ac.SecretVolumeSource().WithSecretName(KeysSecretName(name)).WithDefaultMode(0o440),
+				corev1ac.SecretVolumeSource().WithSecretName(tenant.KeysSecretName(name)).WithDefaultMode(0o440),
 			),
 		)
-	if Shared(in.Account) {
+	if tenant.Shared(in.Account) {
 		spec.WithTopologySpreadConstraints(spread(in.Account))
 	} else {
 		spec.WithVolumes(corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(
-			corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name)),
+			corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(tenant.DataClaimName(name)),
 		))
 	}
 	return spec.WithVolumes(corev1ac.Volume().WithName("tmp").WithEmptyDir(
@@ -133,7 +119,7 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			corev1ac.VolumeMount().WithName("config").WithMountPath(config.Directory).WithReadOnly(true),
 			corev1ac.VolumeMount().WithName("keys").WithMountPath(config.KeysDirectory).WithReadOnly(true),
 		)
-	if !Shared(in.Account) {
+	if !tenant.Shared(in.Account) {
 		container.WithVolumeMounts(corev1ac.VolumeMount().WithName("data").WithMountPath(config.DataDirectory))
 	}
 	return container.WithVolumeMounts(corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
@@ -156,7 +142,7 @@ func tracing(in Input) []*corev1ac.EnvVarApplyConfiguration {
 // startupPath is what a starting gateway is asked. One whose database is away waits for it, and
 // being restarted would not help.
 func startupPath(account *v1alpha1.BusinessAccount) string {
-	if Shared(account) {
+	if tenant.Shared(account) {
 		return "/healthz"
 	}
 	return "/readyz"

@@ -1,4 +1,4 @@
-package tenant
+package kube
 
 import (
 	"fmt"
@@ -6,9 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // Input is everything that an account's objects are made of.
@@ -27,7 +29,8 @@ type Input struct {
 	// Config is the encoded configuration document and Digest its digest.
 	Config []byte
 	Digest string
-	// PlanViews are what the business may know of its plans, see PlanView.Render, by their keys.
+	// PlanViews are what the business may know of its plans, by their keys: see
+	// tenant.PlanView.Render.
 	PlanViews map[string]string
 	// DatabaseURL is that of a shared store; empty for an embedded one.
 	DatabaseURL string
@@ -41,7 +44,7 @@ type Input struct {
 // keys and the API tokens are not among them: they are made once and never applied.
 func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	intents := []any{serviceAccount(in), configSecret(in)}
-	if !Shared(in.Account) {
+	if !tenant.Shared(in.Account) {
 		intents = append(intents, dataClaim(in))
 	}
 	intents = append(intents, networkPolicy(in), service(in), deployment(in), planView(in))
@@ -51,7 +54,7 @@ func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	if gateway := in.Account.Spec.Gateway; gateway != nil && gateway.Autoscaling != nil {
 		intents = append(intents, autoscaler(in))
 	}
-	if ingressOf(in.Account) != nil && !in.Hidden {
+	if tenant.IngressOf(in.Account) != nil && !in.Hidden {
 		intents = append(intents, ingress(in))
 	}
 	objects := make([]*unstructured.Unstructured, 0, len(intents))
@@ -75,4 +78,13 @@ func owner(account *v1alpha1.BusinessAccount) *metav1ac.OwnerReferenceApplyConfi
 		WithUID(account.UID).
 		WithController(true).
 		WithBlockOwnerDeletion(true)
+}
+
+// planView is the ConfigMap from which a business reads its plan.
+func planView(in Input) *corev1ac.ConfigMapApplyConfiguration {
+	return corev1ac.ConfigMap(tenant.PlanViewName(in.Account.Name), in.Account.Namespace).
+		WithLabels(tenant.Labels(in.Account.Name)).
+		WithAnnotations(map[string]string{tenant.AnnotationNotice: tenant.PlanViewNotice}).
+		WithOwnerReferences(owner(in.Account)).
+		WithData(in.PlanViews)
 }

@@ -1,4 +1,4 @@
-package tenant
+package kube
 
 import (
 	corev1 "k8s.io/api/core/v1"
@@ -10,14 +10,15 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // serviceAccount is an identity without any right, and without a token: nothing in a gateway could
 // talk to the API server.
 func serviceAccount(in Input) *corev1ac.ServiceAccountApplyConfiguration {
 	account := in.Account
-	return corev1ac.ServiceAccount(GatewayName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
+	return corev1ac.ServiceAccount(tenant.GatewayName(account.Name), account.Namespace).
+		WithLabels(tenant.Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithAutomountServiceAccountToken(false)
 }
@@ -25,9 +26,9 @@ func serviceAccount(in Input) *corev1ac.ServiceAccountApplyConfiguration {
 // configSecret holds the configuration document.
 func configSecret(in Input) *corev1ac.SecretApplyConfiguration {
 	account := in.Account
-	return corev1ac.Secret(ConfigSecretName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
-		WithAnnotations(map[string]string{AnnotationConfigDigest: in.Digest}).
+	return corev1ac.Secret(tenant.ConfigSecretName(account.Name), account.Namespace).
+		WithLabels(tenant.Labels(account.Name)).
+		WithAnnotations(map[string]string{tenant.AnnotationConfigDigest: in.Digest}).
 		WithOwnerReferences(owner(account)).
 		WithType(corev1.SecretTypeOpaque).
 		WithData(map[string][]byte{config.FileName: in.Config})
@@ -79,8 +80,8 @@ func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 	if class != "" {
 		spec.WithStorageClassName(class)
 	}
-	return corev1ac.PersistentVolumeClaim(DataClaimName(account.Name), account.Namespace).
-		WithLabels(RetainedLabels(account.Name)).
+	return corev1ac.PersistentVolumeClaim(tenant.DataClaimName(account.Name), account.Namespace).
+		WithLabels(tenant.RetainedLabels(account.Name)).
 		WithSpec(spec)
 }
 
@@ -88,12 +89,12 @@ func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 // read from each pod.
 func service(in Input) *corev1ac.ServiceApplyConfiguration {
 	account := in.Account
-	return corev1ac.Service(GatewayName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
+	return corev1ac.Service(tenant.GatewayName(account.Name), account.Namespace).
+		WithLabels(tenant.Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
-			WithSelector(SelectorLabels(account.Name)).
+			WithSelector(tenant.SelectorLabels(account.Name)).
 			WithPorts(corev1ac.ServicePort().
 				WithName("http").
 				WithAppProtocol("http").
@@ -104,9 +105,9 @@ func service(in Input) *corev1ac.ServiceApplyConfiguration {
 
 // ingress lets the upstream's webhooks and the business's clients in from outside.
 func ingress(in Input) *networkingv1ac.IngressApplyConfiguration {
-	account, wanted := in.Account, ingressOf(in.Account)
+	account, wanted := in.Account, tenant.IngressOf(in.Account)
 	backend := networkingv1ac.IngressBackend().WithService(networkingv1ac.IngressServiceBackend().
-		WithName(GatewayName(account.Name)).
+		WithName(tenant.GatewayName(account.Name)).
 		WithPort(networkingv1ac.ServiceBackendPort().WithName("http")))
 	path := networkingv1ac.HTTPIngressPath().WithPath(config.WebhookPath).WithPathType(networkingv1.PathTypeExact)
 	if wanted.Paths == v1alpha1.PathsAll {
@@ -121,8 +122,8 @@ func ingress(in Input) *networkingv1ac.IngressApplyConfiguration {
 	if wanted.TLSSecretName != "" {
 		spec.WithTLS(networkingv1ac.IngressTLS().WithHosts(wanted.Host).WithSecretName(wanted.TLSSecretName))
 	}
-	return networkingv1ac.Ingress(GatewayName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
+	return networkingv1ac.Ingress(tenant.GatewayName(account.Name), account.Namespace).
+		WithLabels(tenant.Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(spec)
 }

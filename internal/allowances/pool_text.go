@@ -1,4 +1,4 @@
-package pricing
+package allowances
 
 import (
 	"errors"
@@ -11,16 +11,19 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// AllowanceName names an allowance in a pool: equal names are the same allowance. It has no tabs
-// and no line breaks.
-func AllowanceName(currency money.Currency, key CounterKey) string {
-	return fmt.Sprintf("%s/%d/%q/%q", currency, key.Scope, key.ScopeID, key.Allowance)
+// OneChannel is the scope of allowances that one channel has for itself.
+const OneChannel = 0
+
+// Name names an allowance in a pool: equal names are the same allowance. Scope is OneChannel, or any
+// other number that tells what scopeID names. A name has no tabs and no line breaks.
+func Name(currency money.Currency, scope uint8, scopeID, name string) string {
+	return fmt.Sprintf("%s/%d/%q/%q", currency, scope, scopeID, name)
 }
 
-// ofOneChannel reports whether an allowance is that of one channel.
-func ofOneChannel(name string) bool {
+// isOfOneChannel reports whether an allowance is that of one channel.
+func isOfOneChannel(name string) bool {
 	_, scope, _ := strings.Cut(name, "/")
-	return strings.HasPrefix(scope, strconv.Itoa(int(PerChannel))+"/")
+	return strings.HasPrefix(scope, strconv.Itoa(OneChannel)+"/")
 }
 
 // String returns the stored form: a line for each set of allowances, with their names, the claims

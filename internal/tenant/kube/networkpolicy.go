@@ -1,4 +1,4 @@
-package tenant
+package kube
 
 import (
 	"net/url"
@@ -14,7 +14,10 @@ import (
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
+
+const postgresPort = 5432
 
 // networkPolicy closes the gateway's pods but for what they need.
 //
@@ -32,13 +35,13 @@ func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	strangers := networkingv1ac.NetworkPolicyPeer().
 		WithNamespaceSelector(metav1ac.LabelSelector()).
 		WithPodSelector(metav1ac.LabelSelector().WithMatchExpressions(metav1ac.LabelSelectorRequirement().
-			WithKey(LabelName).WithOperator(metav1.LabelSelectorOpNotIn).WithValues(NameGateway)))
+			WithKey(tenant.LabelName).WithOperator(metav1.LabelSelectorOpNotIn).WithValues(tenant.NameGateway)))
 
-	return networkingv1ac.NetworkPolicy(GatewayName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
+	return networkingv1ac.NetworkPolicy(tenant.GatewayName(account.Name), account.Namespace).
+		WithLabels(tenant.Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(networkingv1ac.NetworkPolicySpec().
-			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(account.Name))).
+			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(tenant.SelectorLabels(account.Name))).
 			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
 			WithIngress(
 				networkingv1ac.NetworkPolicyIngressRule().WithFrom(strangers).WithPorts(
@@ -117,6 +120,20 @@ func destination(address string) (number int32, inCluster bool) {
 		return 80, inCluster
 	}
 	return 443, inCluster
+}
+
+// databaseDestination is the TCP port of the database, and whether its host is a name inside the
+// cluster. A URL of several hosts is no URL to the parser: it may lead anywhere.
+func databaseDestination(address string) (number int32, anywhere bool) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return 0, true
+	}
+	if parsed.Port() == "" {
+		_, inCluster := destination(address)
+		return postgresPort, inCluster
+	}
+	return destination(address)
 }
 
 func port(protocol corev1.Protocol, number int32) *networkingv1ac.NetworkPolicyPortApplyConfiguration {
