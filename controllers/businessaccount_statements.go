@@ -18,6 +18,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/statement"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 const (
@@ -287,9 +288,9 @@ func (s statementSigner) check(ctx context.Context, closed *v1alpha1.UsageStatem
 // key is the platform's key. Its public half is published before anything is signed with it.
 func (s statementSigner) key(ctx context.Context) (ed25519.PrivateKey, error) {
 	secret := &corev1.Secret{}
-	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: tenant.StatementKeySecret}, secret)
+	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: kube.StatementKeySecret}, secret)
 	if apierrors.IsNotFound(err) {
-		if secret, err = tenant.NewStatementKey(s.namespace); err != nil {
+		if secret, err = kube.NewStatementKey(s.namespace); err != nil {
 			return nil, err
 		}
 		if err := s.client.Create(ctx, secret, client.FieldOwner(FieldManager)); err != nil {
@@ -297,9 +298,9 @@ func (s statementSigner) key(ctx context.Context) (ed25519.PrivateKey, error) {
 		}
 	}
 	if err != nil {
-		return nil, reading(err, "Secret %q", tenant.StatementKeySecret)
+		return nil, reading(err, "Secret %q", kube.StatementKeySecret)
 	}
-	key, name, public, err := tenant.ReadStatementKey(secret)
+	key, name, public, err := kube.ReadStatementKey(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -326,15 +327,15 @@ func (s statementSigner) key(ctx context.Context) (ed25519.PrivateKey, error) {
 // lost stays there, so that what it signed can be verified.
 func (s statementSigner) publicKeys(ctx context.Context) (*corev1.ConfigMap, error) {
 	keys := &corev1.ConfigMap{}
-	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: tenant.StatementKeysConfigMap}, keys)
+	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: kube.StatementKeysConfigMap}, keys)
 	if apierrors.IsNotFound(err) {
 		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-			Namespace: s.namespace, Name: tenant.StatementKeysConfigMap,
+			Namespace: s.namespace, Name: kube.StatementKeysConfigMap,
 			Labels: map[string]string{tenant.LabelManagedBy: tenant.ManagedBy},
 		}}, nil
 	}
 	if err != nil {
-		return nil, reading(err, "ConfigMap %q", tenant.StatementKeysConfigMap)
+		return nil, reading(err, "ConfigMap %q", kube.StatementKeysConfigMap)
 	}
 	return keys, nil
 }

@@ -2,6 +2,8 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,7 +74,8 @@ func (b *books) statement(query report.StatementQuery) (statement.Content, error
 	if query.From > 0 {
 		from.Hash = b.entries[query.From-1].Hash
 	}
-	builder := statement.NewBuilder(query.Period, from, query.LateAfter, b.zone, func(string) string { return "WhatsApp" })
+	network := func(string) string { return "WhatsApp" }
+	builder := statement.NewBuilder(query.Period, from, query.LateAfter, b.zone, network)
 	for _, entry := range b.entries[query.From:] {
 		if err := builder.Add(entry); err != nil {
 			return statement.Content{}, err
@@ -88,11 +91,11 @@ func (w *world) statementSays(name string) string {
 	if err := w.get(name, found); err != nil {
 		return err.Error()
 	}
-	says := string(found.Spec.State)
+	says := []string{string(found.Spec.State)}
 	for _, total := range found.Spec.Totals {
-		says += " " + string(total.Billed) + " and " + string(total.Adjusted) + " " + total.Currency
+		says = append(says, fmt.Sprintf("%s and %s %s", total.Billed, total.Adjusted, total.Currency))
 	}
-	return says
+	return strings.Join(says, " ")
 }
 
 // A statement is open while its month runs and for seven days after it; then it is closed, signed,
@@ -183,7 +186,9 @@ func TestP15StatementsAreTheOperators(t *testing.T) {
 	refused := gomega.MatchError(gomega.ContainSubstring(
 		"statements are the operator's: nobody else makes, changes or deletes one",
 	))
-	w.Eventually(func() error { return tenant.Create(t.Context(), open(w.namespace), client.DryRunAll) }).Should(refused)
+	w.Eventually(func() error {
+		return tenant.Create(t.Context(), open(w.namespace), client.DryRunAll)
+	}).Should(refused)
 
 	standing := open(w.namespace)
 	w.Expect(w.client.Create(t.Context(), standing)).To(gomega.Succeed())

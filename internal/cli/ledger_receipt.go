@@ -58,8 +58,9 @@ prints.`,
 				return err
 			}
 			if len(receipts) == 0 {
-				return errors.New("the statement covers no record of the message: it is one of another month, or another " +
-					"account's")
+				return errors.New(
+					"the statement covers no record of the message: it is one of another month, or another account's",
+				)
 			}
 			for i := range receipts {
 				line, err := receipts[i].Encode()

@@ -167,7 +167,9 @@ func parseStatement(text []byte) (json.RawMessage, *statement.Document, error) {
 		return nil, nil, fmt.Errorf("it is neither YAML nor JSON: %w", err)
 	}
 	if object.Kind != "UsageStatement" {
-		return nil, nil, errors.New("it is no UsageStatement: give what \"kubectl get usagestatement NAME -o yaml\" prints")
+		return nil, nil, errors.New(
+			`it is no UsageStatement: give what "kubectl get usagestatement NAME -o yaml" prints`,
+		)
 	}
 	document := &statement.Document{}
 	if err := json.Unmarshal(object.Spec, document); err != nil {

@@ -109,7 +109,8 @@ func (b *Builder) count(r *ledger.Record) error {
 		return nil
 	}
 	day := Day{
-		Date: endOf(r).In(b.zone).Format(time.DateOnly), Category: cmp.Or(r.Category, ledger.Uncategorised), Currency: string(r.Currency),
+		Date: endOf(r).In(b.zone).Format(time.DateOnly), Category: cmp.Or(r.Category, ledger.Uncategorised),
+		Currency: string(r.Currency),
 	}
 	return addTo(b.days, day, counted)
 }

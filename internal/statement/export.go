@@ -89,7 +89,8 @@ func monthIn(period string, zone *time.Location) (start, end string, err error) 
 	if err != nil {
 		return "", "", err
 	}
-	return month.First().Start(zone).UTC().Format(focusTime), (month + 1).First().Start(zone).UTC().Format(focusTime), nil
+	start = month.First().Start(zone).UTC().Format(focusTime)
+	return start, (month + 1).First().Start(zone).UTC().Format(focusTime), nil
 }
 
 func (l *Line) description() string {

@@ -130,7 +130,8 @@ func TestP5AStatementSaysWhatIsOwed(t *testing.T) {
 		},
 		Doubted: 1,
 	}
-	if difference := cmp.Diff(want, content, cmp.Comparer(func(a, b money.Decimal) bool { return a.Cmp(b) == 0 })); difference != "" {
+	equal := cmp.Comparer(func(a, b money.Decimal) bool { return a.Cmp(b) == 0 })
+	if difference := cmp.Diff(want, content, equal); difference != "" {
 		t.Error(difference)
 	}
 }
