@@ -85,7 +85,7 @@ func NewBusinessAccountReconciler(
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts,verbs=get;list;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts/finalizers,verbs=update
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts/status,verbs=get;patch
-// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=get;list;watch
+// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=pricingplans,verbs=get;list;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=usagestatements,verbs=create;get;report;update
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=create;delete;get;list;patch;watch
@@ -128,7 +128,7 @@ func (r *BusinessAccountReconciler) pass(ctx context.Context, scope *accountScop
 	if err := r.decide(scope); err != nil {
 		return errors.Join(unread, err)
 	}
-	failure := errors.Join(unread, r.apply(ctx, scope))
+	failure := errors.Join(unread, r.apply(ctx, scope), r.takeTemplateRequests(ctx, scope))
 	if failure == nil {
 		r.keepStatements(ctx, scope)
 	}

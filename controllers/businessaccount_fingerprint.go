@@ -41,6 +41,7 @@ func (s *accountScope) identify() string {
 	for i := range s.templates {
 		hashInto(digest, "template", s.templates[i].UID, s.templates[i].ResourceVersion)
 	}
+	hashInto(digest, "template requests", tenant.TakenRequest(s.account.Status.TemplateRequests))
 	for _, name := range sortedKeys(s.secrets) {
 		hashInto(digest, "secret", name, s.secrets[name].UID, s.secrets[name].ResourceVersion)
 	}

@@ -72,6 +72,9 @@ type accountScope struct {
 	inspection *inspection
 
 	decision decision
+	// requests is how far this pass has come with clients' requests for templates; nil if it took
+	// none.
+	requests *v1alpha1.TemplateRequestsStatus
 	// failure is what the pass could not do.
 	failure error
 }

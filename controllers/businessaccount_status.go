@@ -59,6 +59,9 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 		showQueue(scope, &status)
 	}
 	showPages(scope, &status)
+	if scope.requests != nil {
+		status.TemplateRequests = scope.requests
+	}
 	if scope.decision.planName != "" {
 		status.PlanName = scope.decision.planName
 	}

@@ -211,8 +211,19 @@ func templateChanged() predicate.Predicate {
 			before.Status.UpstreamID != after.Status.UpstreamID ||
 			before.Status.UpstreamStatus != after.Status.UpstreamStatus ||
 			before.Status.SubmittedDigest != after.Status.SubmittedDigest ||
-			before.Status.Category != after.Status.Category
+			before.Status.Category != after.Status.Category ||
+			decisionOn(before) != decisionOn(after)
 	}}
+}
+
+// decisionOn is an approver's decision on a template, with what it is about; empty if there is
+// none.
+func decisionOn(template *v1alpha1.MessageTemplate) string {
+	review := template.Status.Review
+	if review == nil {
+		return ""
+	}
+	return string(review.Decision) + " " + review.Digest
 }
 
 // tellTemplates passes on what the gateway's reports say of templates.

@@ -2,8 +2,10 @@ package controllers
 
 import (
 	"fmt"
+	"time"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/tenant"
@@ -32,6 +34,8 @@ func decideHold(scope *templateScope) hold {
 	switch {
 	case spec.ChannelName != "":
 		return holdForReview(scope, reviewedByNobody(refusedBy, signs))
+	case tenant.RequestID(scope.account, scope.template) != "" && (refusedBy == "" || !marketing):
+		return holdForReview(scope, reviewedForClient(scope.template, refusedBy, signs))
 	case !marketing && signs == "":
 		return hold{}
 	case refusedBy == "" && !scope.priced:
@@ -61,6 +65,37 @@ func reviewedByNobody(refusedBy, signs string) string {
 		return because + "; the template reads as promotion, which a utility message must not be: " + signs
 	}
 	return because
+}
+
+// reviewedForClient is why a template waits that a client has asked for through the API, with what
+// an approver should look at.
+func reviewedForClient(template *v1alpha1.MessageTemplate, refusedBy, signs string) string {
+	because := fmt.Sprintf("%q asked for it through the API", template.Annotations[tenant.AnnotationRequestedBy])
+	switch {
+	case signs != "" && refusedBy != "":
+		return fmt.Sprintf("%s; %s refuses promotion, and the template reads as it: %s", because, refusedBy, signs)
+	case signs != "":
+		return because + "; the template reads as promotion: " + signs
+	}
+	return because
+}
+
+// showRequest shows who has asked for a template through the API.
+func showRequest(scope *templateScope, status *v1alpha1.MessageTemplateStatus) {
+	if scope.account == nil {
+		return
+	}
+	annotations := scope.template.Annotations
+	at, err := time.Parse(time.RFC3339, annotations[tenant.AnnotationRequestedAt])
+	if tenant.RequestID(scope.account, scope.template) == "" || err != nil ||
+		annotations[tenant.AnnotationRequest] == "" || annotations[tenant.AnnotationRequestedBy] == "" {
+		status.Request = nil
+		return
+	}
+	status.Request = &v1alpha1.TemplateRequest{
+		ID: annotations[tenant.AnnotationRequest], By: annotations[tenant.AnnotationRequestedBy],
+		Time: metav1.NewTime(at.UTC()),
+	}
 }
 
 // holdForReview holds a template until an approver approves it. because says why that is needed.

@@ -54,6 +54,7 @@ func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 	showUpstream(scope, &status)
 	j := judgement{conditions: &status.Conditions, generation: scope.template.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionAccepted, acceptedTemplate(scope))
+	showRequest(scope, &status)
 	showReview(scope, &status, j)
 	if v, news := approval(scope, &status); news {
 		j.set(v1alpha1.ConditionApproved, v)

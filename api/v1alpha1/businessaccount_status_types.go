@@ -72,6 +72,11 @@ type BusinessAccountStatus struct {
 	// +optional
 	Queue *QueueStatus `json:"queue,omitempty"`
 
+	// templateRequests is how far the operator has come with what clients ask to be done with
+	// templates. It is absent until they ask for something.
+	// +optional
+	TemplateRequests *TemplateRequestsStatus `json:"templateRequests,omitempty"`
+
 	// usage is the current billing period, as the gateway last reported it. It is a view of the
 	// gateway's ledger, which is the record.
 	// +optional
@@ -330,4 +335,44 @@ type PeriodTotal struct {
 	// billed is the exact sum of the period's charges.
 	// +optional
 	Billed *Money `json:"billed,omitempty"`
+}
+
+// TemplateRequestsStatus is how far the operator has come with clients' requests for templates.
+type TemplateRequestsStatus struct {
+	// lastID is the id of the last request that was taken.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=19
+	LastID string `json:"lastID,omitempty"`
+
+	// refused is the last request that could not be done; it is absent if there was none.
+	// +optional
+	Refused *RefusedTemplateRequest `json:"refused,omitempty"`
+}
+
+// RefusedTemplateRequest is a client's request for a template that could not be done.
+type RefusedTemplateRequest struct {
+	// id is the id of the request.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=19
+	ID string `json:"id,omitempty"`
+
+	// name is the template's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Name string `json:"name,omitempty"`
+
+	// language is the template's language.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Language string `json:"language,omitempty"`
+
+	// message says why.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
 }

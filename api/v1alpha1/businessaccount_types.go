@@ -98,6 +98,10 @@ type BusinessAccountSpec struct {
 	// +optional
 	Promotion Promotion `json:"promotion,omitempty"`
 
+	// templates says what clients may do with templates through the gateway's API.
+	// +optional
+	Templates *AccountTemplates `json:"templates,omitempty"`
+
 	// humanAgent is 'Allowed' if people of the business answer customers of Messenger and Instagram
 	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message
 	// has the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By:
@@ -437,3 +441,26 @@ type BusinessAccountList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []BusinessAccount `json:"items"`
 }
+
+// AccountTemplates says what clients may do with templates through the gateway's API.
+type AccountTemplates struct {
+	// fromAPI is 'Refused' if templates are written as MessageTemplates alone, the default, or
+	// 'Review'. Then clients may create, edit and delete templates through the API: the operator
+	// makes a MessageTemplate of each, which waits for an approver before it is submitted. They may
+	// change no template that they have not asked for so. At most 20 requests wait for the
+	// operator, and at most 250 templates are made.
+	// +optional
+	// +kubebuilder:default=Refused
+	FromAPI TemplatesFromAPI `json:"fromAPI,omitempty"`
+}
+
+// TemplatesFromAPI is what becomes of templates that clients write through the API.
+// +kubebuilder:validation:Enum=Refused;Review
+type TemplatesFromAPI string
+
+const (
+	// TemplatesFromAPIRefused refuses them.
+	TemplatesFromAPIRefused TemplatesFromAPI = "Refused"
+	// TemplatesFromAPIReview makes MessageTemplates of them, which an approver reviews.
+	TemplatesFromAPIReview TemplatesFromAPI = "Review"
+)

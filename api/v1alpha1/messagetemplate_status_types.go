@@ -54,6 +54,11 @@ type MessageTemplateStatus struct {
 	// +optional
 	Review *TemplateReview `json:"review,omitempty"`
 
+	// request says who has asked for what the template says, where a client did so through the
+	// API.
+	// +optional
+	Request *TemplateRequest `json:"request,omitempty"`
+
 	// category is the category under which the upstream bills the template.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -71,6 +76,25 @@ type MessageTemplateStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Findings []TemplateFinding `json:"findings,omitempty"`
+}
+
+// TemplateRequest is a client's request for a template.
+type TemplateRequest struct {
+	// id is the id of the request.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=19
+	ID string `json:"id,omitempty"`
+
+	// by is the name of the API token that asked: its key in the account's Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	By string `json:"by,omitempty"`
+
+	// time is when it asked.
+	// +required
+	Time metav1.Time `json:"time,omitzero"`
 }
 
 // ReviewDecision is what an approver decided.

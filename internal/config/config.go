@@ -100,6 +100,14 @@ type Document struct {
 	// Channels may be empty: a number that another account holds is left out.
 	Channels  []Channel  `json:"channels"`
 	Templates []Template `json:"templates,omitempty"`
+	// TemplatesFromAPI is TemplatesReviewed if clients may ask for templates.
+	TemplatesFromAPI string `json:"templatesFromAPI,omitempty"`
+	// AskedTemplates are those that clients have asked for and that the upstream does not have yet.
+	// None of them can be sent.
+	AskedTemplates []Template `json:"askedTemplates,omitempty"`
+	// TakenTemplateRequest is the id of the last request for a template that the operator has
+	// taken; those before it are done.
+	TakenTemplateRequest int64 `json:"takenTemplateRequest,omitempty"`
 	// APITokens are the tokens that the business's clients may present. With an empty list every
 	// client is refused.
 	APITokens []APIToken `json:"apiTokens"`
@@ -214,6 +222,9 @@ type Template struct {
 	UpstreamID string `json:"upstreamID,omitempty"`
 	// UpstreamStatus is the upstream's word, such as "APPROVED". Only an approved template is sent.
 	UpstreamStatus string `json:"upstreamStatus"`
+	// RequestID is the id under which a client has asked for the template; empty for one that
+	// nobody asked for so.
+	RequestID string `json:"requestID,omitempty"`
 	// BilledCategory is the category under which the upstream bills the template now, in lower case
 	// as in prices.
 	BilledCategory string `json:"billedCategory"`
@@ -272,6 +283,9 @@ const HumanAgentAllowed = "Allowed"
 
 // PromotionRefused keeps an account from sending marketing.
 const PromotionRefused = "Refused"
+
+// TemplatesReviewed lets clients ask for templates, which an approver reviews.
+const TemplatesReviewed = "Review"
 
 // Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {

@@ -56,6 +56,10 @@ func (g *Gateway) takeAdvertised(w http.ResponseWriter, r *http.Request, from ad
 		return err
 	}
 	defer done()
+	dry, body, err := asksDryRun(r, body)
+	if err != nil {
+		return err
+	}
 	out, err := from.network.ParseAdvertised(body)
 	if err != nil {
 		return err
@@ -63,7 +67,7 @@ func (g *Gateway) takeAdvertised(w http.ResponseWriter, r *http.Request, from ad
 	if from.channel, err = g.admission.ChannelOf(r.Context(), from.channels, out.To); err != nil {
 		return err
 	}
-	return g.accept(w, r, from.caller, key, out)
+	return g.accept(w, r, from.caller, key, out, dry)
 }
 
 // postCampaign passes on the creation of a campaign for one of the account's channels. It sends

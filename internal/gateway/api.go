@@ -57,7 +57,7 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 		}
 		failure = hiddenCause(words, err)
 	}
-	if handler == handlerMessages {
+	if _, dry := errors.AsType[forecastError](err); handler == handlerMessages && !dry {
 		g.metrics.Refused.WithLabelValues(telemetry.CodeLabel(failure.Number())).Inc()
 	}
 	failure.Write(w, trace)
@@ -175,24 +175,35 @@ func (g *Gateway) take(
 		return err
 	}
 	defer done()
+	dry, body, err := asksDryRun(r, body)
+	if err != nil {
+		return err
+	}
 	out, err := parse(body)
 	if err != nil {
 		return err
 	}
-	if out.Notice != nil {
-		return g.passNotice(w, r, from, out)
+	switch {
+	case out.Notice == nil:
+		return g.accept(w, r, from, key, out, dry)
+	case dry:
+		return network.Refuse(network.Malformed, "A dry run is of a message, and this request is none.")
 	}
-	return g.accept(w, r, from, key, out)
+	return g.passNotice(w, r, from, out)
 }
 
-// accept accepts a message.
+// accept accepts a message, or forecasts for a dry run what that would mean.
 func (g *Gateway) accept(
-	w http.ResponseWriter, r *http.Request, from caller, key string, out *network.Outbound,
+	w http.ResponseWriter, r *http.Request, from caller, key string, out *network.Outbound, dry bool,
 ) error {
-	id, err := g.admission.Accept(r.Context(), &admission.Request{
+	message := &admission.Request{
 		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
 		ByPerson: strings.EqualFold(r.Header.Get(policy.WrittenByHeader), policy.WrittenByPerson),
-	})
+	}
+	if dry {
+		return g.forecast(w, r, message)
+	}
+	id, err := g.admission.Accept(r.Context(), message)
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ func newGateway(options Options) (*Gateway, error) {
 		passes: make(chan struct{}, maxPasses),
 		eraser: people.Eraser{Store: account, Keys: keyring.Seal(), Follow: gate.Follow},
 	}
-	g.requests = requests.New(metrics, g.pass)
+	g.requests = requests.New(account, metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{
 		Replica: options.Replica, Store: account, Config: configuration, Keys: keyring, Gate: gate,
 		Admission: g.admission, Intake: webhooks, Upkeep: g.upkeep, Log: log,

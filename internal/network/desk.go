@@ -59,6 +59,20 @@ type Account struct {
 	Templates []AccountTemplate
 	// KnowsToken tells whether a token is one of the account's own.
 	KnowsToken func(token string) bool
+	// Ask asks the operator to do something with templates, all or none of it, and returns the ids
+	// by which they are known from now on, in order. It is nil where templates are not written
+	// through the API.
+	Ask func(ctx context.Context, wanted []WantedTemplate) (ids []string, err error)
+}
+
+// WantedTemplate is what a client wants done with a template.
+type WantedTemplate struct {
+	// RequestID is that of the template; empty for a new one.
+	RequestID string
+	// Definition is what the template shall be. If it shall be deleted, it has the name and the
+	// language only.
+	Definition template.Definition
+	Delete     bool
 }
 
 // AccountChannel is a channel of an account.
@@ -74,6 +88,8 @@ type AccountTemplate struct {
 	// ID is the upstream's, Status its word, BilledCategory that under which it bills; each may be
 	// empty.
 	ID, Status, BilledCategory string
+	// RequestID is the id under which a client has asked for it; empty if none has.
+	RequestID string
 }
 
 // Answer is what a client hears. It is the upstream's own where a request was passed on.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // Path is where a gateway serves its report, on config.ReportPort, over TLS, to whoever presents
@@ -84,6 +85,9 @@ type Report struct {
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the
 	// newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
+	// TemplateRequests are what clients ask the operator to do with templates, in the order of
+	// their ids: MaxTemplateRequests at most, of at most MaxTemplateDefinition bytes each.
+	TemplateRequests []TemplateRequest `json:"templateRequests,omitempty"`
 }
 
 // Period is the current billing period: a calendar month in the account's time zone.
@@ -203,6 +207,29 @@ type TemplateEvent struct {
 	// Event is the upstream's word: "APPROVED", "PAUSED", or "CATEGORY" for a changed category.
 	Event string    `json:"event"`
 	Time  time.Time `json:"time"`
+}
+
+// Bounds of the requests for templates that wait for the operator.
+const (
+	MaxTemplateRequests = 20
+	// MaxTemplateDefinition is the greatest length of a definition, in bytes.
+	MaxTemplateDefinition = 16 << 10
+)
+
+// TemplateRequest is what a client asks the operator to do with a template.
+type TemplateRequest struct {
+	// ID is greater than that of every request before. Target is the ID of the one that asked for
+	// the template first.
+	ID     int64 `json:"id"`
+	Target int64 `json:"target"`
+	// By is the name of the API token that asked, Time when it did.
+	By   string    `json:"by"`
+	Time time.Time `json:"time"`
+	// Name and Language are the template's.
+	Name     string `json:"name"`
+	Language string `json:"language"`
+	// Definition is what the template shall be; nil if it shall be deleted.
+	Definition *template.Definition `json:"definition,omitempty"`
 }
 
 // RefusedCallbacks are deliveries that always failed: while the business's endpoint took others, or

@@ -57,6 +57,8 @@ type (
 	Enforcement = intake.Enforcement
 	// TemplateEvent is the upstream's latest word on a template.
 	TemplateEvent = intake.TemplateEvent
+	// TemplateRequest is what a client asks the operator to do with a template.
+	TemplateRequest = intake.TemplateRequest
 	// Upkeep is what is done to the rows whatever they say.
 	Upkeep = upkeep.Upkeep
 	// PurgeLimits say what Purge removes.

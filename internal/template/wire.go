@@ -23,6 +23,22 @@ func (s Submission) MarshalJSON() ([]byte, error) {
 	return marshalWith(plain, s.Extra)
 }
 
+// ReadSubmission reads the body of POST /{waba-id}/message_templates, or of a change of a template,
+// which lacks what stays. What this package does not know becomes a further member.
+func ReadSubmission(raw []byte) (Definition, error) {
+	var d Definition
+	extra, err := unmarshalWith(raw, &d)
+	if err != nil {
+		return Definition{}, err
+	}
+	delete(extra, "allow_category_change") // Meta has ignored it since April 2025
+	if d.Extra = nil; len(extra) > 0 {
+		d.Extra = extra
+	}
+	d.Category, d.ParameterFormat = strings.ToUpper(d.Category), strings.ToUpper(d.ParameterFormat)
+	return d, nil
+}
+
 // Edit is a change of a template as POST /{template-id} takes it. It has all components, and of the
 // rest what is set. Category is left alone if it is empty.
 type Edit struct {

@@ -200,6 +200,9 @@ func TestEveryKindIsSubmittedAsMetaTakesIt(t *testing.T) {
 				t.Errorf("the lint refuses it: %+v", tenant.Findings(spec))
 			}
 			comesBackTheSame(t, tenant.Definition(spec))
+			if spec.LibraryTemplate == nil {
+				isMadeOf(t, template.Submission(tenant.Definition(spec)))
+			}
 		})
 	}
 }

@@ -81,6 +81,7 @@ func Compile(s Sources) Compiled {
 		Plans:            plansOf(s),
 		Channels:         channelsOf(spec, s),
 		Templates:        templates,
+		AskedTemplates:   askedTemplates(s.Account, s.Templates),
 		APITokens:        tokensOf(s.Secrets, APITokensSecretName(s.Account)),
 		Callback:         callbackOf(spec.Callback, s),
 		Consent:          consentOf(spec.Consent),
@@ -93,6 +94,9 @@ func Compile(s Sources) Compiled {
 		Doubt:            doubtOf(spec.Doubt),
 		Storage:          storageOf(s.Account, s.Secrets, s.Served),
 		RetentionSeconds: retentionOf(spec.Privacy),
+
+		TemplatesFromAPI:     templatesFromAPI(s.Account),
+		TakenTemplateRequest: takenTemplateRequest(s.Account),
 	}
 	if s.BillingStopped != "" {
 		document.Budget = blocking(money.Money{Currency: s.Plan.Currency})

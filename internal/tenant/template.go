@@ -35,21 +35,30 @@ func Templates(
 		if !known || !there {
 			continue
 		}
+		requestID := ""
+		if TakesTemplateRequests(account) {
+			requestID = RequestID(account, t)
+		}
 		out = append(out, config.Template{
 			ChannelID:      channel,
 			Definition:     definition,
 			UpstreamID:     t.Status.UpstreamID,
 			UpstreamStatus: t.Status.UpstreamStatus,
 			BilledCategory: strings.ToLower(orDefault(t.Status.Category, string(t.Spec.Category))),
+			RequestID:      requestID,
 		})
 	}
-	slices.SortFunc(out, func(a, b config.Template) int {
+	sortTemplates(out)
+	return out
+}
+
+func sortTemplates(list []config.Template) {
+	slices.SortFunc(list, func(a, b config.Template) int {
 		return cmp.Or(
 			strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language),
-			strings.Compare(a.ChannelID, b.ChannelID),
+			strings.Compare(a.ChannelID, b.ChannelID), strings.Compare(a.RequestID, b.RequestID),
 		)
 	})
-	return out
 }
 
 // channelIDOf is the id of the page of a name; empty for the empty name, which stands for the

@@ -75,10 +75,7 @@ func (a *Admission) Accept(ctx context.Context, r *Request) (id string, err erro
 	wanted := newRepeatable(a.keys, r)
 	// A repetition gets its answer whatever has become of the template since: what the
 	// configuration refuses, it refuses to a new message only.
-	message, refusal := recognise(r.Tenant, r.Channel, r.Outbound)
-	if refusal == nil && message.Form == conversation.HumanAgent {
-		refusal = policy.HumanAgent(r.Tenant, r.ByPerson)
-	}
+	message, refusal := r.recognise()
 	if refusal != nil && wanted.key == nil {
 		return "", refusal
 	}
@@ -147,10 +144,18 @@ type candidate struct {
 	repeatable
 }
 
-// admit reads what the decision depends on, decides, and stores what was decided. The job is what
-// may be sent once that is durable; nil for a message that has to wait for its turn.
-func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
-	t := c.Tenant
+// decision is what a message gets that may go out, and who gets it.
+type decision struct {
+	customer, person seal.CustomerHash
+	state            conversation.State
+	in               policy.Circumstances
+	grant            policy.Grant
+	envelope         settlement.Envelope
+}
+
+// decide reads what the decision depends on, and decides. It stores the shares of a message to a
+// group, because each of them has to be affordable beside those before it.
+func (a *Admission) decide(tx *durable.Tx, c *candidate) (*decision, error) {
 	unions, err := people.Adopt(tx, c.now, c.Channel.ID, c.Outbound.To)
 	if err != nil {
 		return nil, err
@@ -160,48 +165,57 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	customer, person := a.keys.CustomerHash(c.Channel.ID, string(primary)), people.Person(a.keys, primary)
-	state, err := tx.People().Conversation(c.Channel.ID, customer)
-	if err != nil {
+	d := &decision{
+		customer: a.keys.CustomerHash(c.Channel.ID, string(primary)), person: people.Person(a.keys, primary),
+	}
+	if d.state, err = tx.People().Conversation(c.Channel.ID, d.customer); err != nil {
 		return nil, err
 	}
 	if c.Outbound.Subscribed {
-		if err := a.subscribed(c, &state); err != nil {
+		if err := a.subscribed(c, &d.state); err != nil {
 			return nil, err
 		}
 	}
-	in, err := a.circumstances(tx, c, person, &state)
-	if err != nil {
+	if d.in, err = a.circumstances(tx, c, d.person, &d.state); err != nil {
 		return nil, err
 	}
-	grant, err := policy.Decide(t, c.message, &in)
-	if err != nil {
+	if d.grant, err = policy.Decide(c.Tenant, c.message, &d.in); err != nil {
 		return nil, err
 	}
-	if c.remember(&state) {
-		if err := tx.People().PutConversation(c.Channel.ID, customer, &state); err != nil {
-			return nil, err
-		}
-	}
-	envelope := newEnvelope(c, &grant)
+	d.envelope = newEnvelope(c, &d.grant)
 	if c.Outbound.Group {
-		envelope.Group, envelope.Shares = true, c.Channel.Network.Traits().GroupSize-1
-		if err := acceptShares(tx, c, customer, &envelope, &in, &grant); err != nil {
+		d.envelope.Group, d.envelope.Shares = true, c.Channel.Network.Traits().GroupSize-1
+		if err := acceptShares(tx, c, d.customer, &d.envelope, &d.in, &d.grant); err != nil {
 			return nil, err
 		}
 	}
-	about, err := envelope.Encode()
+	return d, nil
+}
+
+// admit decides on a message and stores what was decided. The job is what may be sent once that is
+// durable; nil for a message that has to wait for its turn.
+func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
+	d, err := a.decide(tx, c)
 	if err != nil {
 		return nil, err
 	}
-	if t.Limits.CustomersPerDay > 0 && !grant.InWindow {
-		if err := tx.People().PutReach(person, c.now); err != nil {
+	if c.remember(&d.state) {
+		if err := tx.People().PutConversation(c.Channel.ID, d.customer, &d.state); err != nil {
+			return nil, err
+		}
+	}
+	about, err := d.envelope.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if c.Tenant.Limits.CustomersPerDay > 0 && !d.grant.InWindow {
+		if err := tx.People().PutReach(d.person, c.now); err != nil {
 			return nil, err
 		}
 	}
 	m := &store.Message{
-		ID: c.id, Channel: c.Channel.ID, Customer: customer, Lane: grant.Lane,
-		AcceptedAt: c.now, ExpiresAt: grant.Expires, Bound: &grant.Bound, Covered: grant.Covered,
+		ID: c.id, Channel: c.Channel.ID, Customer: d.customer, Lane: d.grant.Lane,
+		AcceptedAt: c.now, ExpiresAt: d.grant.Expires, Bound: &d.grant.Bound, Covered: d.grant.Covered,
 		IdempotencyKey: c.key, Fingerprint: c.fingerprint,
 		Envelope: about, Content: c.Outbound.Content,
 	}
@@ -209,7 +223,7 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	if err != nil || !claimed {
 		return nil, err
 	}
-	return dispatch.NewJob(tx, t, c.Channel, m, &envelope, *c.permit)
+	return dispatch.NewJob(tx, c.Tenant, c.Channel, m, &d.envelope, *c.permit)
 }
 
 // remember records in the conversation that the message was accepted, if that bears on later ones.

@@ -10,6 +10,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
+// recognise judges a request by the configuration alone.
+func (r *Request) recognise() (policy.Message, error) {
+	m, err := recognise(r.Tenant, r.Channel, r.Outbound)
+	if err == nil && m.Form == conversation.HumanAgent {
+		err = policy.HumanAgent(r.Tenant, r.ByPerson)
+	}
+	return m, err
+}
+
 // recognise judges a message by the configuration alone. Its refusals are those of templates and of
 // recipients.
 func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (policy.Message, error) {

@@ -32,6 +32,9 @@ type Books struct {
 	Sequence int64         `json:"sequence"`
 	Hash     string        `json:"hash,omitempty"`
 	Records  []BooksRecord `json:"records"`
+	// DryRuns tells a client that dry_run in a send is understood: a gateway that knew none would
+	// send the message.
+	DryRuns bool `json:"dry_runs"`
 }
 
 // BooksBudget is the most that may be spent in a period. Action is "Block" or "Warn".
@@ -89,7 +92,8 @@ func (rep *Reporter) Books(ctx context.Context, t *served.Tenant, now time.Time,
 	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
 	books := Books{
-		AsOf: now.UTC(), DisplayName: t.Account.DisplayName, TimeZone: t.Account.TimeZone, Plan: t.PlanName,
+		DryRuns: true,
+		AsOf:    now.UTC(), DisplayName: t.Account.DisplayName, TimeZone: t.Account.TimeZone, Plan: t.PlanName,
 		Currency: t.Book.Currency(), Budget: budgetOf(t.Budget), Records: []BooksRecord{},
 	}
 	err := rep.Store.View(ctx, func(tx *store.Tx) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/upkeep"
 	"github.com/guichet-dev/guichet/internal/gateway/upstream"
@@ -121,7 +122,8 @@ func (rep *Reporter) withFigures(
 	full.Channels = slices.Clone(brief.Channels)
 	err := rep.Store.View(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
-			reportPeriod, reportHistory, reportQueues, reportCallbacks, reportLedger, reportUnpriced, rep.reportWaits,
+			reportPeriod, reportHistory, reportQueues, reportTemplateRequests, reportCallbacks, reportLedger,
+			reportUnpriced, rep.reportWaits,
 			rep.reportWebhooks, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
@@ -280,6 +282,21 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 	for _, e := range events {
 		r.TemplateEvents = append(r.TemplateEvents, report.TemplateEvent{
 			UpstreamID: e.UpstreamID, Name: e.Name, Language: e.Language, Event: e.Event, Time: e.At,
+		})
+	}
+	return nil
+}
+
+// reportTemplateRequests fills in what clients ask the operator to do with templates.
+func reportTemplateRequests(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time) error {
+	waiting, err := requests.Waiting(tx, t)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		r.TemplateRequests = append(r.TemplateRequests, report.TemplateRequest{
+			ID: w.ID, Target: w.Target, By: w.By, Time: w.At, Name: w.Name, Language: w.Language,
+			Definition: w.Wanted,
 		})
 	}
 	return nil

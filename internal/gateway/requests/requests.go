@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -18,14 +20,15 @@ import (
 
 // Requests is the room for them. It is safe for concurrent use.
 type Requests struct {
+	store   *durable.Store
 	metrics *telemetry.Metrics
 	// pass runs a call to the upstream whose answer a client waits for.
 	pass func(func() error) error
 }
 
 // New returns the room. Pass bounds how many calls wait for the upstream at once.
-func New(metrics *telemetry.Metrics, pass func(func() error) error) *Requests {
-	return &Requests{metrics: metrics, pass: pass}
+func New(account *durable.Store, metrics *telemetry.Metrics, pass func(func() error) error) *Requests {
+	return &Requests{store: account, metrics: metrics, pass: pass}
 }
 
 // Answer answers a client of the account.
@@ -34,8 +37,11 @@ func (q *Requests) Answer(
 ) error {
 	var call string
 	var answer *network.Answer
-	err := q.pass(func() (err error) {
-		call, answer, err = meta.Desk().Answer(ctx, accountOf(t, token), request)
+	err := q.pass(func() error {
+		account, err := q.accountOf(ctx, t, token)
+		if err == nil {
+			call, answer, err = meta.Desk().Answer(ctx, account, request)
+		}
 		return err
 	})
 	q.metrics.Requests.WithLabelValues(cmp.Or(call, "other"), resultOf(answer, err)).Inc()
@@ -48,7 +54,7 @@ func (q *Requests) Answer(
 }
 
 // accountOf is what a network's desk is told of an account, of which the request presents a token.
-func accountOf(t *served.Tenant, token string) *network.Account {
+func (q *Requests) accountOf(ctx context.Context, t *served.Tenant, token string) (*network.Account, error) {
 	account := &network.Account{
 		ID: t.Account.UID, Name: t.Account.DisplayName,
 		KnowsToken: func(token string) bool {
@@ -68,12 +74,25 @@ func accountOf(t *served.Tenant, token string) *network.Account {
 		})
 	}
 	for i := range t.Templates {
-		of := &t.Templates[i]
-		account.Templates = append(account.Templates, network.AccountTemplate{
-			Definition: of.Definition, ID: of.UpstreamID, Status: of.UpstreamStatus, BilledCategory: of.BilledCategory,
-		})
+		account.Templates = append(account.Templates, accountTemplate(&t.Templates[i]))
 	}
-	return account
+	if !takesTemplates(t) {
+		return account, nil
+	}
+	for i := range t.AskedTemplates {
+		account.Templates = append(account.Templates, accountTemplate(&t.AskedTemplates[i]))
+	}
+	account.Ask = func(ctx context.Context, wanted []network.WantedTemplate) ([]string, error) {
+		return q.ask(ctx, t, token, wanted)
+	}
+	return account, q.showWaiting(ctx, t, account)
+}
+
+func accountTemplate(of *config.Template) network.AccountTemplate {
+	return network.AccountTemplate{
+		Definition: of.Definition, ID: cmp.Or(of.UpstreamID, of.RequestID), Status: of.UpstreamStatus,
+		BilledCategory: of.BilledCategory, RequestID: of.RequestID,
+	}
 }
 
 // resultOf is what came of a call, as a label.

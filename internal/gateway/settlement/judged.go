@@ -36,6 +36,16 @@ func (e *Ending) rate(
 	}
 }
 
+// Forecast is what a message of which nothing is stored would be settled for, if it were delivered
+// as soon as it is accepted.
+func Forecast(
+	tx *durable.Tx, t *served.Tenant, m *store.Message, about *Envelope, state *conversation.State,
+) pricing.Outcome {
+	e := Ending{Message: m, About: *about, Delivered: true, At: m.AcceptedAt, Now: m.AcceptedAt}
+	facts := e.facts(t)
+	return e.rate(tx, t, &facts, state)
+}
+
 // hold marks a delivered message that the plan has no rate for. It opens its conversation all the
 // same, once: what is delivered from then on joins that, whether the message's own price is known
 // or not.

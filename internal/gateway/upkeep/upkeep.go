@@ -14,6 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/policy"
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/upstream"
@@ -214,6 +215,9 @@ func (u *Upkeep) purge(ctx context.Context, t *served.Tenant, now time.Time) err
 				CallbacksBefore: callbacksBefore, Rows: durable.PageSize,
 			})
 			if err != nil {
+				return err
+			}
+			if err = requests.DropTaken(tx, t); err != nil {
 				return err
 			}
 			refused, err = u.Callbacks.Purge(tx, now, durable.PageSize)

@@ -43,11 +43,12 @@ func (a *Account) businessAccount(id string) *Number {
 	return nil
 }
 
-// template is the template with the upstream's id; nil if it is none of the account's.
+// template is the template with the upstream's id, or with that of a client's request; nil if it is
+// none of the account's.
 func (a *Account) template(id string) *network.AccountTemplate {
 	for i := range a.Templates {
-		if id != "" && a.Templates[i].ID == id {
-			return &a.Templates[i]
+		if t := &a.Templates[i]; id != "" && (t.ID == id || t.RequestID == id) {
+			return t
 		}
 	}
 	return nil

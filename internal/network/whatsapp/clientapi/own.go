@@ -70,14 +70,6 @@ func subscribe(_ context.Context, c *call) (*network.Answer, error) {
 	return respond(map[string]bool{"success": true})
 }
 
-// writeTemplate refuses to create, edit or delete a template: it is a resource, which is reviewed
-// before it costs anything.
-func writeTemplate(context.Context, *call) (*network.Answer, error) {
-	return nil, network.Refuse(network.Forbidden,
-		"Templates are not written through this API. Apply or delete a MessageTemplate, "+
-			"apiVersion guichet.dev/v1alpha1, in the account's namespace: it is checked and submitted from there.")
-}
-
 // aboutMe tells whose token it is.
 func aboutMe(_ context.Context, c *call) (*network.Answer, error) {
 	return respond(map[string]string{"id": c.account.ID, "name": c.account.Name})

@@ -174,8 +174,8 @@ func accountRules() []rule {
 				"A phone number is added as a channel of the BusinessAccount: write spec.channels."),
 		},
 		{name: "message_templates", edge: edgeTemplates, method: get, do: listTemplates},
-		{name: "message_templates_write", edge: edgeTemplates, method: post, do: writeTemplate},
-		{name: "message_templates_write", edge: edgeTemplates, method: del, do: writeTemplate},
+		{name: "message_templates_write", edge: edgeTemplates, method: post, do: createTemplate},
+		{name: "message_templates_write", edge: edgeTemplates, method: del, do: deleteTemplates},
 		{
 			name: "message_templates_write", edge: "upsert_message_templates", method: post,
 			do: writeTemplate,
@@ -208,8 +208,8 @@ func accountRules() []rule {
 func templateRules() []rule {
 	return []rule{
 		{name: "message_template", method: http.MethodGet, do: readTemplate},
-		{name: "message_templates_write", method: http.MethodPost, do: writeTemplate},
-		{name: "message_templates_write", method: http.MethodDelete, do: writeTemplate},
+		{name: "message_templates_write", method: http.MethodPost, do: editTemplate},
+		{name: "message_templates_write", method: http.MethodDelete, do: deleteTemplates},
 		{name: "message_templates_write", edge: "unpause", method: http.MethodPost, do: writeTemplate},
 	}
 }

@@ -33,7 +33,7 @@ export function Forecast({ number, person, content, chat }) {
 }
 
 function forecastOf(answer) {
-  return { mood: "good", text: answer.dry_run?.sentence ?? answer.sentence ?? "" };
+  return { mood: "good", text: answer.sentence };
 }
 
 function sentence(error) {
