@@ -40,6 +40,7 @@ type BusinessAccountReconciler struct {
 	applier     applier
 	history     priceHistory
 	ledgers     ledgerRecords
+	signer      statementSigner
 	memory      *accountMemories
 }
 
@@ -66,6 +67,7 @@ func NewBusinessAccountReconciler(
 		applier:      applier{client: d.Client, live: d.Live, memory: newApplyMemory()},
 		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		ledgers:      ledgerRecords{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
+		signer:       statementSigner{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		memory:       newAccountMemories(),
 	}
 }
@@ -85,6 +87,7 @@ func NewBusinessAccountReconciler(
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts/status,verbs=get;patch
 // +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=pricingplans,verbs=get;list;watch
+// +kubebuilder:rbac:groups=guichet.dev,resources=usagestatements,verbs=create;get;report;update
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;delete;get;list;patch;watch
@@ -125,7 +128,11 @@ func (r *BusinessAccountReconciler) pass(ctx context.Context, scope *accountScop
 	if err := r.decide(scope); err != nil {
 		return errors.Join(unread, err)
 	}
-	return errors.Join(unread, r.apply(ctx, scope), r.takeTemplateRequests(ctx, scope))
+	failure := errors.Join(unread, r.apply(ctx, scope), r.takeTemplateRequests(ctx, scope))
+	if failure == nil {
+		r.keepStatements(ctx, scope)
+	}
+	return failure
 }
 
 // finish writes the status, tells of what the pass has learned, and says when the account is looked

@@ -30,6 +30,7 @@ type accountMemory struct {
 	// templateEvents are the times of the upstream's words on templates that were passed on, by
 	// upstream id.
 	templateEvents map[string]time.Time
+	statements     statementMemory
 }
 
 // podAnswer is a report and when it was read.

@@ -33,7 +33,7 @@ func (r *BusinessAccountReconciler) observeReports(ctx context.Context, scope *a
 	var reading sync.WaitGroup
 	for i, pod := range pods {
 		reading.Go(func() {
-			newest, err := r.reports.Read(ctx, ReportingPod{
+			source := ReportingPod{
 				Account: client.ObjectKeyFromObject(scope.account),
 				Name:    pod.Name,
 				UID:     pod.UID,
@@ -41,8 +41,11 @@ func (r *BusinessAccountReconciler) observeReports(ctx context.Context, scope *a
 				Access:  access,
 
 				Published: scope.publishedRecord(),
-			})
-			scope.reports[i] = podReport{pod: pod.Name, ready: podReady(&pod), report: newest, err: err}
+			}
+			newest, err := r.reports.Read(ctx, source)
+			scope.reports[i] = podReport{
+				pod: pod.Name, source: source, ready: podReady(&pod), report: newest, err: err,
+			}
 		})
 	}
 	reading.Wait()

@@ -100,6 +100,7 @@ const (
 // podReport is what a ready pod said of itself.
 type podReport struct {
 	pod    string
+	source ReportingPod
 	ready  bool
 	report report.Report
 	err    error
@@ -192,6 +193,17 @@ func (s *accountScope) latest() *report.Report {
 		}
 	}
 	return latest
+}
+
+// latestPod is the pod that the latest report is of.
+func (s *accountScope) latestPod() ReportingPod {
+	latest := s.latest()
+	for i := range s.reports {
+		if &s.reports[i].report == latest {
+			return s.reports[i].source
+		}
+	}
+	return ReportingPod{}
 }
 
 // rememberAnswers keeps what the pods have said in this pass, and of those that could not be read

@@ -20,6 +20,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/statement"
 	"github.com/guichet-dev/guichet/internal/template"
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
@@ -171,6 +172,8 @@ type fakeGateways struct {
 	// records are the hashes of the ledger by sequence. Gateways without them are too old to be
 	// asked for one.
 	records map[int64]string
+	// statement answers for a statement; gateways without it are too old to make any.
+	statement func(report.StatementQuery) (statement.Content, error)
 }
 
 func newFakeGateways(c client.Client) *fakeGateways {
@@ -228,6 +231,17 @@ func withServed(channels []report.Channel, document []byte) []report.Channel {
 		}
 	}
 	return all
+}
+
+func (f *fakeGateways) Statement(
+	_ context.Context, _ controllers.ReportingPod, query report.StatementQuery,
+) (statement.Content, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.statement == nil {
+		return statement.Content{}, controllers.ErrNoStatements
+	}
+	return f.statement(query)
 }
 
 func (f *fakeGateways) Forget(types.NamespacedName) {}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/statement"
 )
 
 const (
@@ -32,6 +33,9 @@ type PodReports interface {
 	// Read returns the report of one gateway pod: the newest, or the one before if the gateway says
 	// that nothing has changed.
 	Read(ctx context.Context, pod ReportingPod) (report.Report, error)
+	// Statement returns the statement of a month, as one gateway pod has added it up. It returns
+	// ErrStatementBehind or ErrNoStatements if the gateway has none now.
+	Statement(ctx context.Context, pod ReportingPod, query report.StatementQuery) (statement.Content, error)
 	// Forget drops what is known of the pods of an account that is gone.
 	Forget(account types.NamespacedName)
 }
@@ -128,6 +132,44 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 	}
 	h.remember(pod, knownReport{etag: answer.Header.Get("ETag"), report: newest})
 	return newest, nil
+}
+
+// Statement implements PodReports.
+func (h *HTTPReports) Statement(
+	ctx context.Context, pod ReportingPod, query report.StatementQuery,
+) (content statement.Content, err error) {
+	client, _, err := h.recall(pod)
+	if err != nil {
+		return content, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	at := url.URL{Scheme: "https", Host: pod.Address, Path: report.StatementPath, RawQuery: query.Encode()}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return content, fmt.Errorf("read the statement of pod %q: %w", pod.Name, err)
+	}
+	request.Header.Set("Authorization", "Bearer "+pod.Access.Token)
+	answer, err := client.Do(request)
+	if err != nil {
+		return content, fmt.Errorf("read the statement of pod %q: %w", pod.Name, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	switch answer.StatusCode {
+	case http.StatusOK:
+	case http.StatusAccepted:
+		return content, ErrStatementBehind
+	case http.StatusNotFound:
+		return content, ErrNoStatements
+	default:
+		return content, fmt.Errorf(
+			"read the statement of pod %q: %w", pod.Name, &reportStatusError{answer.StatusCode},
+		)
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxReport)).Decode(&content); err != nil {
+		return content, fmt.Errorf("read the statement of pod %q: %w", pod.Name, err)
+	}
+	return content, nil
 }
 
 // url is where the pod's report is, with the question whether what was published is still on the

@@ -31,6 +31,7 @@ var rights = map[string]map[string]string{
 		"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get",
 		"guichet.dev/messagetemplates": manage, "guichet.dev/messagetemplates/status": "get",
 		"guichet.dev/pricingplans": manage, "guichet.dev/pricingplans/status": "get",
+		"guichet.dev/usagestatements": read,
 	},
 	"guichet-template-approver": {
 		"guichet.dev/messagetemplates":        read,
@@ -40,14 +41,17 @@ var rights = map[string]map[string]string{
 	"guichet-business-editor": {
 		"guichet.dev/businessaccounts": edit, "guichet.dev/businessaccounts/status": "get",
 		"guichet.dev/messagetemplates": edit, "guichet.dev/messagetemplates/status": "get",
+		"guichet.dev/usagestatements": read,
 	},
 	"guichet-business-viewer": {
 		"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get",
 		"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get",
+		"guichet.dev/usagestatements": read,
 	},
 	"guichet-finance": {
 		"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get",
 		"guichet.dev/pricingplans": read, "guichet.dev/pricingplans/status": "get",
+		"guichet.dev/usagestatements": read,
 	},
 	"admin": {
 		"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get",
@@ -60,6 +64,7 @@ var rights = map[string]map[string]string{
 	"view": {
 		"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get",
 		"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get",
+		"guichet.dev/usagestatements": read,
 	},
 	"guichet-businessaccount-admin":  {"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get"},
 	"guichet-businessaccount-editor": {"guichet.dev/businessaccounts": edit, "guichet.dev/businessaccounts/status": "get"},
@@ -70,6 +75,7 @@ var rights = map[string]map[string]string{
 	"guichet-pricingplan-admin":      {"guichet.dev/pricingplans": manage, "guichet.dev/pricingplans/status": "get"},
 	"guichet-pricingplan-editor":     {"guichet.dev/pricingplans": edit, "guichet.dev/pricingplans/status": "get"},
 	"guichet-pricingplan-viewer":     {"guichet.dev/pricingplans": read, "guichet.dev/pricingplans/status": "get"},
+	"guichet-usagestatement-viewer":  {"guichet.dev/usagestatements": read},
 	"guichet-messagetemplate-approver": {
 		"guichet.dev/messagetemplates":        read,
 		"guichet.dev/messagetemplates/status": "get update patch",
@@ -86,6 +92,7 @@ var allResources = []string{
 	"guichet.dev/messagetemplates", "guichet.dev/messagetemplates/status", "guichet.dev/messagetemplates/finalizers",
 	"guichet.dev/messagetemplates/review",
 	"guichet.dev/pricingplans", "guichet.dev/pricingplans/status", "guichet.dev/pricingplans/finalizers",
+	"guichet.dev/usagestatements", "guichet.dev/usagestatements/status", "guichet.dev/usagestatements/finalizers",
 	"/secrets", "/configmaps", "/persistentvolumeclaims", "/pods", "/pods/exec", "/namespaces",
 	"/serviceaccounts/token", "apps/deployments", "apps/controllerrevisions",
 	"rbac.authorization.k8s.io/clusterroles", "rbac.authorization.k8s.io/rolebindings",

@@ -24,6 +24,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/statement"
 )
 
 // noReports are gateways that never report.
@@ -33,6 +34,10 @@ func (noReports) Read(context.Context, ReportingPod) (report.Report, error) {
 	return report.Report{}, errors.New("connection refused")
 }
 func (noReports) Forget(types.NamespacedName) {}
+
+func (noReports) Statement(context.Context, ReportingPod, report.StatementQuery) (statement.Content, error) {
+	return statement.Content{}, ErrNoStatements
+}
 
 // deafListener takes no note of templates.
 type deafListener struct{}

@@ -309,8 +309,8 @@ type Budget struct {
 // Limits are the messaging limits that the upstream grants.
 type Limits struct {
 	// messagesPerSecond is the most that each channel may send in a second. It defaults to 80, the
-	// Cloud API's own limit for a number that was not upgraded. A page or an Instagram account never
-	// sends more than 40, above which Meta may stop it.
+	// Cloud API's own limit for a number that was not upgraded. A page or an Instagram account
+	// never sends more than 40, above which Meta may stop it.
 	// +optional
 	// +kubebuilder:default=80
 	// +kubebuilder:validation:Minimum=1

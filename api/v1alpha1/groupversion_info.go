@@ -1,5 +1,5 @@
-// Package v1alpha1 holds the kinds of the API group guichet.dev: BusinessAccount, PricingPlan and
-// MessageTemplate.
+// Package v1alpha1 holds the kinds of the API group guichet.dev: BusinessAccount, PricingPlan,
+// MessageTemplate and UsageStatement.
 //
 // The comments of the fields are the user's manual: `kubectl explain` prints them.
 //
@@ -22,6 +22,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&BusinessAccount{}, &BusinessAccountList{},
 		&MessageTemplate{}, &MessageTemplateList{},
 		&PricingPlan{}, &PricingPlanList{},
+		&UsageStatement{}, &UsageStatementList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

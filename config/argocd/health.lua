@@ -1,4 +1,7 @@
--- Health of a BusinessAccount, PricingPlan or MessageTemplate for Argo CD. docs/platform.md says where it goes.
+-- Health of a BusinessAccount, PricingPlan, MessageTemplate or UsageStatement for Argo CD. docs/platform.md says where it goes.
+if obj.kind == "UsageStatement" then -- it has no status: whether it still grows is no matter of health
+  return {status = "Healthy", message = obj.spec.state}
+end
 local health = {status = "Progressing", message = "the operator has not seen it yet"}
 if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation then
   return health

@@ -14,8 +14,8 @@ import (
 // OneChannel is the scope of allowances that one channel has for itself.
 const OneChannel = 0
 
-// Name names an allowance in a pool: equal names are the same allowance. Scope is OneChannel, or any
-// other number that tells what scopeID names. A name has no tabs and no line breaks.
+// Name names an allowance in a pool: equal names are the same allowance. Scope is OneChannel, or
+// any other number that tells what scopeID names. A name has no tabs and no line breaks.
 func Name(currency money.Currency, scope uint8, scopeID, name string) string {
 	return fmt.Sprintf("%s/%d/%q/%q", currency, scope, scopeID, name)
 }

@@ -14,6 +14,8 @@ A ledger is read from a gateway's store (a SQLite file or a schema of a PostgreS
 an export of it in JSON Lines. It is not encrypted, so no key is needed. Nothing is written, so a
 store may be read while its gateway runs.`,
 	}
-	command.AddCommand(newLedgerVerify(), newLedgerTotals(), newLedgerExport(), newLedgerReconcile())
+	command.AddCommand(
+		newLedgerVerify(), newLedgerTotals(), newLedgerExport(), newLedgerReconcile(), newLedgerReceipt(),
+	)
 	return command
 }

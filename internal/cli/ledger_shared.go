@@ -68,8 +68,8 @@ func openShared(ctx context.Context, address, id string) (*ledgerSource, error) 
 // no ledger_id, and there it is the account's UID.
 const selectSharedLedger = `SELECT COALESCE(to_jsonb(owner)->>'ledger_id', account_uid) FROM owner`
 
-// readLedgerID begins the snapshot and reads which ledger the tables of a schema hold. The schema is
-// chosen within the snapshot: poolers refuse it as a parameter of the connection's start.
+// readLedgerID begins the snapshot and reads which ledger the tables of a schema hold. The schema
+// is chosen within the snapshot: poolers refuse it as a parameter of the connection's start.
 func readLedgerID(ctx context.Context, conn *pgconn.PgConn, id string) (string, error) {
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").ReadAll(); err != nil {
 		return "", err

@@ -77,7 +77,8 @@ func TestP5ASharedStoreSaysTheSame(t *testing.T) {
 	}
 }
 
-// A pooler takes no settings at the connection's start: the ledger is read through one all the same.
+// A pooler takes no settings at the connection's start: the ledger is read through one all the
+// same.
 func TestP5ASharedStoreIsReadThroughAPooler(t *testing.T) {
 	server := postgrestest.Start(t)
 	address := server.Database(t)

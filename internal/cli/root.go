@@ -22,8 +22,8 @@ func New(name string) *cobra.Command {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl guichet"}
 	}
 	root.AddCommand(
-		newDev(), newRate(), newPlan(), newLedger(), newExplain(), newKeysCommand(), newCallbacksCommand(),
-		newTemplateCommand(), newSimulate(), newVersion(),
+		newDev(), newRate(), newPlan(), newLedger(), newExplain(), newStatement(), newKeysCommand(),
+		newCallbacksCommand(), newTemplateCommand(), newSimulate(), newVersion(),
 	)
 	return root
 }

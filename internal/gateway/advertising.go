@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/guichet-dev/guichet/internal/gateway/dryrun"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
@@ -56,7 +57,7 @@ func (g *Gateway) takeAdvertised(w http.ResponseWriter, r *http.Request, from ad
 		return err
 	}
 	defer done()
-	dry, body, err := asksDryRun(r, body)
+	dry, body, err := dryrun.Asked(r, body)
 	if err != nil {
 		return err
 	}

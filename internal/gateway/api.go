@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/dryrun"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/policy"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -50,7 +51,7 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 		words, err = spoken.by, spoken.err
 	}
 	failure, ok := network.InWords(words, err)
-	trace := newTraceID()
+	trace := telemetry.NewTraceID()
 	if !ok {
 		if r.Context().Err() == nil && durable.WorthLogging(err) {
 			g.log.Error("Request failed", "handler", handler, "trace", trace, "error", err)
@@ -119,7 +120,7 @@ func (g *Gateway) authenticate(r *http.Request) (t *served.Tenant, token string,
 	if t == nil {
 		return nil, "", &network.Refusal{Reason: network.Unavailable, After: storeRetry}
 	}
-	token, ok := t.Authenticate(presentedToken(r))
+	token, ok := t.Authenticate(served.PresentedToken(r))
 	if !ok {
 		return nil, "", &network.Refusal{Reason: network.Unauthenticated}
 	}
@@ -132,7 +133,7 @@ func (g *Gateway) authentic(r *http.Request) bool {
 	if t == nil {
 		return false
 	}
-	_, ok := t.Authenticate(presentedToken(r))
+	_, ok := t.Authenticate(served.PresentedToken(r))
 	return ok
 }
 
@@ -175,7 +176,7 @@ func (g *Gateway) take(
 		return err
 	}
 	defer done()
-	dry, body, err := asksDryRun(r, body)
+	dry, body, err := dryrun.Asked(r, body)
 	if err != nil {
 		return err
 	}
@@ -265,4 +266,20 @@ func upstreamFailure(err error) error {
 		)
 	}
 	return err
+}
+
+// forecastError is why a message would be refused: the refusal of a dry run counts as no refused
+// message.
+type forecastError struct{ error }
+
+// Unwrap returns what the real send would get.
+func (e forecastError) Unwrap() error { return e.error }
+
+// forecast answers what a message would mean.
+func (g *Gateway) forecast(w http.ResponseWriter, r *http.Request, message *admission.Request) error {
+	f, err := g.admission.Forecast(r.Context(), message)
+	if err != nil {
+		return forecastError{err}
+	}
+	return writeJSON(w, dryrun.Describe(&f, message.Tenant.Zone))
 }

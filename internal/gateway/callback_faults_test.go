@@ -42,7 +42,7 @@ func TestCallbackThatFailsWhileOthersAreTakenIsSetAside(t *testing.T) {
 					w.until("others are told", func() bool { return len(endpoint.received("another")) > n })
 					w.clock.Advance(callbacks.RefusalPatience)
 				}
-				// The clock may jump while it is posted: its lease is over then, and it comes once more.
+				// The clock may jump while it is posted: its lease ends, and it comes again.
 				w.until("the line goes on", func() bool { return len(endpoint.received("after it")) > 0 })
 				want := report.RefusedCallbacks{Count: 1, Status: status}
 				if r := w.report().RefusedCallbacks; r == nil || *r != want {

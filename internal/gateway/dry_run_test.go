@@ -14,6 +14,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/dryrun"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -25,7 +26,7 @@ import (
 func asDryRun(body string) string { return strings.Replace(body, "{", `{"dry_run":true,`, 1) }
 
 // dryRun makes a dry run that must be answered with a forecast.
-func (w *world) dryRun(channel, body string) (f forecastAnswer) {
+func (w *world) dryRun(channel, body string) (f dryrun.Answer) {
 	w.t.Helper()
 	a := w.sendFrom(channel, asDryRun(body))
 	if a.status != http.StatusOK || a.id != "" {
@@ -154,7 +155,7 @@ func TestP2ADryRunsPriceIsWhatIsBilled(t *testing.T) {
 					results[result]++
 				}
 				t.Logf("seed %d: %v", seed, results)
-				if results[resultCharged] == 0 || results[resultFree]+results["refused"] == 0 {
+				if results[dryrun.Charged] == 0 || results[dryrun.Free]+results["refused"] == 0 {
 					t.Errorf("seed %d: the sends had the results %v", seed, results)
 				}
 			})
@@ -173,7 +174,7 @@ func (w *world) foretellsWhatIsBilled(body string) (result string) {
 	if sent.status != http.StatusOK {
 		return "refused"
 	}
-	var foretold forecastAnswer
+	var foretold dryrun.Answer
 	if err := json.Unmarshal([]byte(dry.body), &foretold); err != nil {
 		w.t.Fatal(err)
 	}
@@ -271,7 +272,7 @@ func TestDryRunIsNeverSent(t *testing.T) {
 			"other form value": {form + "&dry_run=1", "", 131009},
 			"read receipt":     {`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x","dry_run":true}`, "", 100},
 		} {
-			a := w.send(tc.body, DryRunHeader, tc.header)
+			a := w.send(tc.body, dryrun.Header, tc.header)
 			if a.code != tc.code || tc.code == 0 && !strings.Contains(a.body, `"dry_run":true`) {
 				t.Errorf("%s got %d %s; want code %d", name, a.status, a.body, tc.code)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
@@ -63,7 +64,7 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err := g.recordBlocks(r.Context(), from.channel, result.Done, blocked); err != nil {
 		return err
 	}
-	status, answer, err := of.AnswerBlocks(result, blocked, newTraceID())
+	status, answer, err := of.AnswerBlocks(result, blocked, telemetry.NewTraceID())
 	if err != nil {
 		return err
 	}

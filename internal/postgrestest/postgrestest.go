@@ -174,7 +174,8 @@ func Run(settings ...string) (*Server, error) {
 	return s, s.create("scram-sha-256", settings...)
 }
 
-// create makes a cluster, whose passwords are kept and asked for by a method, and starts the server.
+// create makes a cluster, whose passwords are kept and asked for by a method, and starts the
+// server.
 func (s *Server) create(authentication string, settings ...string) error {
 	password, _ := s.url.User.Password()
 	file := filepath.Join(s.dir, "password")

@@ -113,7 +113,8 @@ type CounterKey struct {
 	Month     civil.Month           // in the account's zone
 }
 
-// AllowanceName names the allowance of a key where it is claimed: equal names are the same allowance.
+// AllowanceName names the allowance of a key where it is claimed: equal names are the same
+// allowance.
 func AllowanceName(currency money.Currency, key CounterKey) string {
 	return allowances.Name(currency, uint8(key.Scope), key.ScopeID, key.Allowance)
 }

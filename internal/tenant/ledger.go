@@ -41,6 +41,8 @@ type LedgerRecord struct {
 	Last *LastReport `json:"last,omitempty"`
 	// SavedAt is when Last was kept.
 	SavedAt time.Time `json:"savedAt,omitzero"`
+	// Statements says how far the ledger's statements are closed; nil before the first.
+	Statements *StatementChain `json:"statements,omitempty"`
 }
 
 // LastReport is what stays of a gateway's report when its account is gone.

@@ -54,7 +54,8 @@ type Options struct {
 // Reporter reports. It is safe for concurrent use, and a prometheus.Collector of its gauges.
 type Reporter struct {
 	Options
-	steady steadySpace
+	steady     steadySpace
+	statements statements
 }
 
 // New returns a reporter.

@@ -17,11 +17,18 @@ import (
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
-// Handler serves the report to whoever presents the token. An operator that has seen the
-// figures, see report.Report for its ETag, pays a 304.
+// Handler serves the report, and statements, to whoever presents the token. An operator that has
+// seen the figures, see report.Report for its ETag, pays a 304.
 func (rep *Reporter) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+report.Path, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET "+report.Path, rep.authenticated(rep.serveReport))
+	mux.HandleFunc("GET "+report.StatementPath, rep.authenticated(rep.serveStatement))
+	return mux
+}
+
+// authenticated serves whoever presents the report's token.
+func (rep *Reporter) authenticated(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		given, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		hash, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(rep.Keys.Current().ReportToken))
 		if !found || subtle.ConstantTimeCompare(hash[:], want[:]) != 1 {
@@ -29,9 +36,8 @@ func (rep *Reporter) Handler() http.Handler {
 			http.Error(w, "Present the report's bearer token.", http.StatusUnauthorized)
 			return
 		}
-		rep.serveReport(w, r)
-	})
-	return mux
+		serve(w, r)
+	}
 }
 
 func (rep *Reporter) serveReport(w http.ResponseWriter, r *http.Request) {

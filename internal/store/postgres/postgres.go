@@ -117,8 +117,8 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 }
 
 // prepareSession sets what a session needs, and raises a server's setting under which a commit is
-// answered before it is durable. These are no parameters of the connection's start: a pooler refuses
-// those that it does not know. pgconn's own time-out is over by then.
+// answered before it is durable. These are no parameters of the connection's start: a pooler
+// refuses those that it does not know. pgconn's own time-out is over by then.
 func prepareSession(schema string, term time.Duration) func(context.Context, *pgconn.PgConn) error {
 	settings := map[string]string{
 		"search_path": schema,

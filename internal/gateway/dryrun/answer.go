@@ -1,4 +1,4 @@
-package gateway
+package dryrun
 
 import (
 	"fmt"
@@ -12,31 +12,32 @@ import (
 
 // Results of a price in the answer to a dry run.
 const (
-	resultCharged  = "charged"
-	resultFree     = "free"
-	resultUnpriced = "unpriced"
+	Charged  = "charged"
+	Free     = "free"
+	Unpriced = "unpriced"
 )
 
-// forecastAnswer is the answer to a dry run.
-type forecastAnswer struct {
+// Answer is the answer to a dry run.
+type Answer struct {
 	DryRun bool `json:"dry_run"`
 	// Sentence says the rest to people.
 	Sentence string `json:"sentence"`
 	// AlreadyAccepted is the id of the message that was accepted with the same Idempotency-Key.
 	AlreadyAccepted string `json:"already_accepted,omitempty"`
 	// Price is what the message costs if it is delivered at once; not told of a group.
-	Price *forecastPrice `json:"price,omitempty"`
+	Price *Price `json:"price,omitempty"`
 	// AtMost is what the message would reserve, to a group for each of its Members.
-	AtMost  *forecastBound `json:"at_most,omitempty"`
-	Members int            `json:"members,omitempty"`
+	AtMost  *Bound `json:"at_most,omitempty"`
+	Members int    `json:"members,omitempty"`
 	// WindowCloses is the end of the open service window, FreeIfAnsweredBefore until when an answer
 	// of the customer would make the message free. Both are times of RFC 3339.
-	WindowCloses         string         `json:"window_closes,omitempty"`
-	FreeIfAnsweredBefore string         `json:"free_if_answered_before,omitempty"`
-	Cheapest             *forecastOther `json:"cheapest,omitempty"`
+	WindowCloses         string `json:"window_closes,omitempty"`
+	FreeIfAnsweredBefore string `json:"free_if_answered_before,omitempty"`
+	Cheapest             *Other `json:"cheapest,omitempty"`
 }
 
-type forecastPrice struct {
+// Price is what a message costs.
+type Price struct {
 	// Result is charged, free or unpriced. An unpriced message has no amount.
 	Result     string `json:"result"`
 	Amount     string `json:"amount,omitempty"`
@@ -49,31 +50,33 @@ type forecastPrice struct {
 	Revision   string `json:"revision,omitempty"`
 }
 
-type forecastBound struct {
+// Bound is the most that a message can cost.
+type Bound struct {
 	Amount   string `json:"amount"`
 	Currency string `json:"currency"`
 	// Unpriced says that the message may also end in a way for which the plan has no rate.
 	Unpriced bool `json:"unpriced,omitempty"`
 }
 
-type forecastOther struct {
+// Other is the cheapest lawful form of a message.
+type Other struct {
 	// Form is text or template, or asked for the message of the request.
-	Form     string        `json:"form"`
-	Template string        `json:"template,omitempty"`
-	Language string        `json:"language,omitempty"`
-	Price    forecastPrice `json:"price"`
+	Form     string `json:"form"`
+	Template string `json:"template,omitempty"`
+	Language string `json:"language,omitempty"`
+	Price    Price  `json:"price"`
 }
 
-// describeForecast is the answer to a dry run, with instants as they are in the account's zone.
-func describeForecast(f *admission.Forecast, zone *time.Location) forecastAnswer {
-	answer := forecastAnswer{
+// Describe is the answer to a dry run, with instants as they are in the account's zone.
+func Describe(f *admission.Forecast, zone *time.Location) Answer {
+	answer := Answer{
 		DryRun: true, Sentence: sentenceOf(f, zone), AlreadyAccepted: f.Repeats, Members: f.Members,
 	}
 	if f.Repeats != "" {
 		return answer
 	}
 	most := f.Most.Amount
-	answer.AtMost = &forecastBound{
+	answer.AtMost = &Bound{
 		Amount: most.Amount.String(), Currency: string(most.Currency), Unpriced: f.Most.Unpriced,
 	}
 	answer.WindowCloses = instant(f.WindowCloses, zone)
@@ -83,7 +86,7 @@ func describeForecast(f *admission.Forecast, zone *time.Location) forecastAnswer
 	}
 	price := priceOf(&f.Outcome)
 	answer.Price = &price
-	answer.Cheapest = &forecastOther{
+	answer.Cheapest = &Other{
 		Form: formName(&f.Cheapest), Template: f.Cheapest.Template, Language: f.Cheapest.Language,
 		Price: priceOf(&f.Cheapest.Outcome),
 	}
@@ -97,16 +100,16 @@ func instant(at time.Time, zone *time.Location) string {
 	return at.In(zone).Format(time.RFC3339)
 }
 
-func priceOf(o *pricing.Outcome) forecastPrice {
-	p := forecastPrice{
-		Result: resultUnpriced, Category: o.Category.String(), Market: o.Market, Tier: o.Tier, Allowance: o.Allowance,
+func priceOf(o *pricing.Outcome) Price {
+	p := Price{
+		Result: Unpriced, Category: o.Category.String(), Market: o.Market, Tier: o.Tier, Allowance: o.Allowance,
 		Revision: o.Revision,
 	}
 	switch o.Result {
 	case pricing.Charged:
-		p.Result, p.Amount, p.Currency = resultCharged, o.Charge.String(), string(o.Currency)
+		p.Result, p.Amount, p.Currency = Charged, o.Charge.String(), string(o.Currency)
 	case pricing.Free:
-		p.Result, p.Amount, p.Currency = resultFree, "0", string(o.Currency)
+		p.Result, p.Amount, p.Currency = Free, "0", string(o.Currency)
 		p.FreeReason = o.FreeReason.String()
 	}
 	return p

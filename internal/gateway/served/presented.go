@@ -1,14 +1,14 @@
-package gateway
+package served
 
 import (
 	"net/http"
 	"strings"
 )
 
-// presentedToken returns the API token of a request: that of the Authorization header, under the
+// PresentedToken returns the API token of a request: that of the Authorization header, under the
 // scheme Bearer or OAuth, or the access_token parameter, as the Graph API takes them. It is empty
 // if there is none.
-func presentedToken(r *http.Request) string {
+func PresentedToken(r *http.Request) string {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "OAuth") {

@@ -1,0 +1,341 @@
+package controllers
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/statement"
+	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/internal/tenant/kube"
+)
+
+const (
+	// statementEvery is how often an open statement is written while something is billed.
+	statementEvery = 10 * time.Minute
+	// statementRetry is the pause after a statement that could not be written.
+	statementRetry = time.Minute
+	// statementGrace is for how long a month's statement stays open after its end: Meta repeats a
+	// webhook for seven days, so that later none can tell of a delivery in the month.
+	// https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
+	statementGrace = 7 * 24 * time.Hour
+
+	reasonStatementFailed = "StatementFailed"
+)
+
+// Failures of a gateway to give a statement which pass by themselves.
+var (
+	// ErrStatementBehind says that the gateway has not read its ledger to the end yet.
+	ErrStatementBehind = errors.New("the gateway is still adding up the statement")
+	// ErrNoStatements says that the gateway is of a release without statements.
+	ErrNoStatements = errors.New("the gateway is of a release that makes no statements: update its image")
+)
+
+// statementMemory is what the operator remembers of an account's statements. It can be lost.
+type statementMemory struct {
+	// head is that of the ledger when the statements were written, in the month period; tried is
+	// when they were looked at last, and failed whether that has failed.
+	head, period string
+	written      time.Time
+	tried        time.Time
+	failed       bool
+}
+
+// keepStatements writes what the account's ledger has of its open months, and closes those that are
+// over. What fails is told and tried again: it holds up nothing else of the account.
+func (r *BusinessAccountReconciler) keepStatements(ctx context.Context, scope *accountScope) {
+	latest := scope.latest()
+	memory := &scope.memory.statements
+	if latest == nil || latest.Ledger.Sequence == 0 || scope.ledgerObject == nil || scope.withheld != nil ||
+		scope.ledgerRegressed() || !scope.statementsDue(latest) {
+		return
+	}
+	memory.tried = scope.now
+	err := r.writeStatements(ctx, scope, latest)
+	memory.failed = err != nil
+	switch {
+	case err == nil:
+		memory.head, memory.period, memory.written = latest.Ledger.Hash, latest.Period.Name, scope.now
+	case !errors.Is(err, ErrNoStatements) && !errors.Is(err, ErrStatementBehind) && remedyOf(err) != wait:
+		r.Recorder.Eventf(scope.account, nil, corev1.EventTypeWarning, reasonStatementFailed, "WriteStatement",
+			"The statement is not written: %s", oneLine(err))
+	}
+}
+
+// statementsDue tells whether a statement would say something new: something was billed since, a
+// month began, or one is to be closed.
+func (s *accountScope) statementsDue(latest *report.Report) bool {
+	memory := &s.memory.statements
+	if memory.failed {
+		return s.now.Sub(memory.tried) >= statementRetry
+	}
+	if chain := s.ledger.Statements; chain != nil {
+		if month, err := civil.ParseMonth(chain.Period); err == nil && s.closes(month+1, latest) {
+			return true
+		}
+	}
+	return memory.period != latest.Period.Name ||
+		memory.head != latest.Ledger.Hash && s.now.Sub(memory.written) >= statementEvery
+}
+
+// closes tells whether the statement of a month is to be closed.
+func (s *accountScope) closes(month civil.Month, latest *report.Report) bool {
+	zone, err := time.LoadLocation(s.account.Spec.TimeZone)
+	return err == nil && month.String() < latest.Period.Name &&
+		!s.now.Before((month + 1).First().Start(zone).Add(statementGrace))
+}
+
+// writeStatements writes the statements of every month since the last closed one.
+func (r *BusinessAccountReconciler) writeStatements(
+	ctx context.Context, scope *accountScope, latest *report.Report,
+) error {
+	if scope.ledger.Statements == nil {
+		if err := r.keepChain(ctx, scope, firstChain(latest)); err != nil {
+			return err
+		}
+	}
+	current, err := civil.ParseMonth(latest.Period.Name)
+	if err != nil {
+		return err
+	}
+	last, err := civil.ParseMonth(scope.ledger.Statements.Period)
+	if err != nil {
+		return err
+	}
+	query := report.StatementQuery{
+		From: scope.ledger.Statements.Next, LateAfter: &scope.ledger.Statements.Sequence,
+	}
+	for month := last + 1; month <= current; month++ {
+		query.Period = month.String()
+		written, err := r.writeStatement(ctx, scope, query, scope.closes(month, latest))
+		if err != nil {
+			return err
+		}
+		query = report.StatementQuery{From: *written.Ledger.Next}
+		if written.State != v1alpha1.StatementClosed {
+			continue
+		}
+		chain := tenant.StatementChain{Period: written.Period, Sequence: *written.Ledger.Sequence, Next: query.From}
+		if err := r.keepChain(ctx, scope, chain); err != nil {
+			return err
+		}
+		query.LateAfter = &chain.Sequence
+	}
+	return nil
+}
+
+// firstChain is that of a ledger without statements: the first is that of the earliest month that
+// the gateway tells of.
+func firstChain(latest *report.Report) tenant.StatementChain {
+	first := latest.Period.Name
+	for _, period := range latest.History {
+		first = min(first, period.Name)
+	}
+	before := ""
+	if month, err := civil.ParseMonth(first); err == nil {
+		before = (month - 1).String()
+	}
+	return tenant.StatementChain{Period: before}
+}
+
+// keepChain records how far the ledger's statements are closed, where no tenant can write.
+func (r *BusinessAccountReconciler) keepChain(
+	ctx context.Context, scope *accountScope, chain tenant.StatementChain,
+) error {
+	wanted := *scope.ledger
+	wanted.Statements = &chain
+	stored, err := r.ledgers.save(ctx, &wanted, scope.ledgerObject)
+	if err != nil {
+		return err
+	}
+	scope.ledger, scope.ledgerObject = &wanted, stored
+	return nil
+}
+
+// writeStatement writes the statement of a month, and returns it as it is kept. One that is closed
+// already is left as it is: the operator ended before it could record that.
+func (r *BusinessAccountReconciler) writeStatement(
+	ctx context.Context, scope *accountScope, query report.StatementQuery, closes bool,
+) (*v1alpha1.UsageStatementSpec, error) {
+	before, err := r.statementOf(ctx, scope, query.Period)
+	if err != nil {
+		return nil, err
+	}
+	if before.Spec.State == v1alpha1.StatementClosed {
+		return &before.Spec, r.signer.check(ctx, before)
+	}
+	content, err := r.reports.Statement(ctx, scope.latestPod(), query)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := scope.statementSpec(content)
+	if err != nil {
+		return nil, err
+	}
+	if closes {
+		spec.State, spec.ClosedTime = v1alpha1.StatementClosed, spec.AsOfTime
+		if spec.Signature, err = r.signer.sign(ctx, spec); err != nil {
+			return nil, err
+		}
+	} else if unchanged := *spec; before.ResourceVersion != "" {
+		unchanged.AsOfTime = before.Spec.AsOfTime
+		if sameStatus(unchanged, before.Spec) {
+			return &before.Spec, nil
+		}
+	}
+	before.Spec = *spec
+	if before.ResourceVersion == "" {
+		err = r.Client.Create(ctx, before, client.FieldOwner(FieldManager))
+	} else {
+		err = r.Client.Update(ctx, before, client.FieldOwner(FieldManager))
+	}
+	if err != nil {
+		return nil, writing("write", "UsageStatement", before.Name, err)
+	}
+	return spec, nil
+}
+
+// statementOf is the statement of a month as it is kept, or a new one. That of another ledger under
+// the account's name, which was given up, stays as it is.
+func (r *BusinessAccountReconciler) statementOf(
+	ctx context.Context, scope *accountScope, period string,
+) (*v1alpha1.UsageStatement, error) {
+	for _, name := range tenant.StatementNames(scope.account.Name, period, scope.ledger.ID) {
+		found := &v1alpha1.UsageStatement{}
+		err := r.Live.Get(ctx, client.ObjectKey{Namespace: scope.account.Namespace, Name: name}, found)
+		switch {
+		case apierrors.IsNotFound(err):
+			return &v1alpha1.UsageStatement{ObjectMeta: metav1.ObjectMeta{
+				Namespace: scope.account.Namespace, Name: name, Labels: tenant.RetainedLabels(scope.account.Name),
+			}}, nil
+		case err != nil:
+			return nil, reading(err, "UsageStatement %q", name)
+		case found.Spec.Ledger.ID == scope.ledger.ID:
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("the names of the statement of %s are taken by those of other ledgers", period)
+}
+
+// statementSpec is an open statement of what a gateway has added up.
+func (s *accountScope) statementSpec(content statement.Content) (*v1alpha1.UsageStatementSpec, error) {
+	encoded, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("encode a statement: %w", err)
+	}
+	spec := &v1alpha1.UsageStatementSpec{}
+	if err := json.Unmarshal(encoded, spec); err != nil {
+		return nil, fmt.Errorf("read a statement: %w", err)
+	}
+	spec.AccountName, spec.DisplayName = s.account.Name, s.account.Spec.DisplayName
+	spec.TimeZone, spec.State = s.account.Spec.TimeZone, v1alpha1.StatementOpen
+	spec.AsOfTime, spec.Ledger.ID = metav1.NewTime(s.now.UTC().Truncate(time.Second)), s.ledger.ID
+	return spec, nil
+}
+
+// statementSigner signs statements with the platform's key, which is made once.
+type statementSigner struct {
+	client    client.Client
+	live      client.Reader
+	namespace string
+}
+
+func (s statementSigner) sign(
+	ctx context.Context, spec *v1alpha1.UsageStatementSpec,
+) (*v1alpha1.StatementSignature, error) {
+	key, err := s.key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(spec)
+	if err != nil {
+		return nil, fmt.Errorf("encode a statement: %w", err)
+	}
+	signature, err := statement.Sign(encoded, key)
+	if err != nil {
+		return nil, err
+	}
+	return (*v1alpha1.StatementSignature)(&signature), nil
+}
+
+// check says whether a closed statement was signed by the platform.
+func (s statementSigner) check(ctx context.Context, closed *v1alpha1.UsageStatement) error {
+	encoded, err := json.Marshal(closed.Spec)
+	if err != nil {
+		return fmt.Errorf("encode a statement: %w", err)
+	}
+	keys, err := s.publicKeys(ctx)
+	if err != nil {
+		return err
+	}
+	if err := statement.VerifyWith(encoded, keys.Data); err != nil {
+		return fmt.Errorf("UsageStatement %q is closed, and not by the operator: %w", closed.Name, err)
+	}
+	return nil
+}
+
+// key is the platform's key. Its public half is published before anything is signed with it.
+func (s statementSigner) key(ctx context.Context) (ed25519.PrivateKey, error) {
+	secret := &corev1.Secret{}
+	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: kube.StatementKeySecret}, secret)
+	if apierrors.IsNotFound(err) {
+		if secret, err = kube.NewStatementKey(s.namespace); err != nil {
+			return nil, err
+		}
+		if err := s.client.Create(ctx, secret, client.FieldOwner(FieldManager)); err != nil {
+			return nil, writing("create", "Secret", secret.Name, err)
+		}
+	}
+	if err != nil {
+		return nil, reading(err, "Secret %q", kube.StatementKeySecret)
+	}
+	key, name, public, err := kube.ReadStatementKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	published, err := s.publicKeys(ctx)
+	if err != nil || published.Data[name] == public {
+		return key, err
+	}
+	if published.Data == nil {
+		published.Data = map[string]string{}
+	}
+	published.Data[name] = public
+	if published.ResourceVersion == "" {
+		err = s.client.Create(ctx, published, client.FieldOwner(FieldManager))
+	} else {
+		err = s.client.Update(ctx, published, client.FieldOwner(FieldManager))
+	}
+	if err != nil {
+		return nil, writing("write", "ConfigMap", published.Name, err)
+	}
+	return key, nil
+}
+
+// publicKeys are the public keys that statements were signed with, by file name. A key that was
+// lost stays there, so that what it signed can be verified.
+func (s statementSigner) publicKeys(ctx context.Context) (*corev1.ConfigMap, error) {
+	keys := &corev1.ConfigMap{}
+	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: kube.StatementKeysConfigMap}, keys)
+	if apierrors.IsNotFound(err) {
+		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.namespace, Name: kube.StatementKeysConfigMap,
+			Labels: map[string]string{tenant.LabelManagedBy: tenant.ManagedBy},
+		}}, nil
+	}
+	if err != nil {
+		return nil, reading(err, "ConfigMap %q", kube.StatementKeysConfigMap)
+	}
+	return keys, nil
+}
