@@ -70,7 +70,8 @@ func TestP5TheStatementIsWhatTheReportSays(t *testing.T) {
 		}
 		_, after := w.askStatement("Bearer "+w.token, query.Encode())
 		if after.Ledger.Root != before.Ledger.Root || after.Ledger.Head != before.Ledger.Head {
-			t.Errorf("erasure leaves every receipt valid: the root was %s and is %s", before.Ledger.Root, after.Ledger.Root)
+			t.Errorf("erasure leaves every receipt valid: the root was %s and is %s",
+				before.Ledger.Root, after.Ledger.Root)
 		}
 
 		query.From, query.LateAfter = 1, nil
@@ -82,7 +83,9 @@ func TestP5TheStatementIsWhatTheReportSays(t *testing.T) {
 		if status, _ := w.askStatement("Bearer "+w.token, query.Encode()); status != http.StatusServiceUnavailable {
 			t.Errorf("behind a record that is not there it got %d", status)
 		}
-		for _, bad := range []string{"", "period=2026&from=0", "period=2026-11&from=-1", "period=2026-11&from=0&lateAfter=x"} {
+		for _, bad := range []string{
+			"", "period=2026&from=0", "period=2026-11&from=-1", "period=2026-11&from=0&lateAfter=x",
+		} {
 			if status, _ := w.askStatement("Bearer "+w.token, bad); status != http.StatusBadRequest {
 				t.Errorf("%q got %d", bad, status)
 			}

@@ -36,7 +36,8 @@ func NewStatementKey(namespace string) (*corev1.Secret, error) {
 	immutable := true
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: namespace, Name: StatementKeySecret, Labels: map[string]string{tenant.LabelManagedBy: tenant.ManagedBy},
+			Namespace: namespace, Name: StatementKeySecret,
+			Labels: map[string]string{tenant.LabelManagedBy: tenant.ManagedBy},
 		},
 		Immutable: &immutable,
 		Data: map[string][]byte{
