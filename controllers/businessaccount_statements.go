@@ -24,8 +24,10 @@ import (
 const (
 	// statementEvery is how often an open statement is written while something is billed.
 	statementEvery = 10 * time.Minute
-	// statementRetry is the pause after a statement that could not be written.
-	statementRetry = time.Minute
+	// statementRetry is the pause after a statement that could not be written, and noStatementsRetry
+	// that after a gateway has answered that it makes none: its image is to be updated first.
+	statementRetry    = time.Minute
+	noStatementsRetry = time.Hour
 	// statementGrace is for how long a month's statement stays open after its end: Meta repeats a
 	// webhook for seven days, so that later none can tell of a delivery in the month.
 	// https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
@@ -45,11 +47,11 @@ var (
 // statementMemory is what the operator remembers of an account's statements. It can be lost.
 type statementMemory struct {
 	// head is that of the ledger when the statements were written, in the month period; tried is
-	// when they were looked at last, and failed whether that has failed.
+	// when they were looked at last, and pause how long they are let be if that has failed.
 	head, period string
 	written      time.Time
 	tried        time.Time
-	failed       bool
+	pause        time.Duration
 }
 
 // keepStatements writes what the account's ledger has of its open months, and closes those that are
@@ -63,11 +65,14 @@ func (r *BusinessAccountReconciler) keepStatements(ctx context.Context, scope *a
 	}
 	memory.tried = scope.now
 	err := r.writeStatements(ctx, scope, latest)
-	memory.failed = err != nil
+	memory.pause = statementRetry
 	switch {
+	case errors.Is(err, ErrNoStatements):
+		memory.pause = noStatementsRetry
 	case err == nil:
+		memory.pause = 0
 		memory.head, memory.period, memory.written = latest.Ledger.Hash, latest.Period.Name, scope.now
-	case !errors.Is(err, ErrNoStatements) && !errors.Is(err, ErrStatementBehind) && remedyOf(err) != wait:
+	case !errors.Is(err, ErrStatementBehind) && remedyOf(err) != wait:
 		r.Recorder.Eventf(scope.account, nil, corev1.EventTypeWarning, reasonStatementFailed, "WriteStatement",
 			"The statement is not written: %s", oneLine(err))
 	}
@@ -77,8 +82,8 @@ func (r *BusinessAccountReconciler) keepStatements(ctx context.Context, scope *a
 // month began, or one is to be closed.
 func (s *accountScope) statementsDue(latest *report.Report) bool {
 	memory := &s.memory.statements
-	if memory.failed {
-		return s.now.Sub(memory.tried) >= statementRetry
+	if memory.pause > 0 {
+		return s.now.Sub(memory.tried) >= memory.pause
 	}
 	if chain := s.ledger.Statements; chain != nil {
 		if month, err := civil.ParseMonth(chain.Period); err == nil && s.closes(month+1, latest) {

@@ -14,6 +14,18 @@ func celFieldCases() map[string]celCase {
 		label  = "must be lower-case letters, digits and '-', and begin and end with a letter or a digit"
 	)
 	return map[string]celCase{
+		"statement: a closed one is changed": {
+			kind: "closed UsageStatement", changed: true, patch: `{spec: {unpriced: 1}}`,
+			want: "a closed statement never changes: what comes later is an adjustment in the next one",
+		},
+		"statement: of another month": {
+			kind: "UsageStatement", changed: true, patch: `{spec: {period: "2026-12"}}`,
+			want: "accountName and period never change: make another statement",
+		},
+		"statement: closed and not signed": {
+			kind: "UsageStatement", patch: `{metadata: {name: unsigned}, spec: {state: Closed}}`,
+			want: "a closed statement has a signature and a closedTime",
+		},
 		"account: plan with a capital": {
 			kind: "BusinessAccount", patch: `{spec: {planName: WhatsApp}}`, want: object,
 		},

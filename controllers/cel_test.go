@@ -54,6 +54,37 @@ spec:
   body: {text: "Hello, your order is ready."}
 `
 
+const validStatement = `
+apiVersion: guichet.dev/v1alpha1
+kind: UsageStatement
+metadata: {name: "acme-%[1]s"}
+spec:
+  accountName: acme
+  period: "%[1]s"
+  timeZone: Europe/Paris
+  state: %[2]s
+  asOfTime: "2026-11-08T00:00:00Z"
+  doubted: 0
+  unpriced: 0
+  inDoubt: 0
+  ledger:
+    id: ledger
+    from: 0
+    sequence: 0
+    records: 0
+    next: 0
+    head: sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    root: sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+`
+
+const validSignature = `
+  closedTime: "2026-11-08T00:00:00Z"
+  signature:
+    algorithm: Ed25519
+    keyID: 0123456789abcdef
+    value: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+`
+
 const validPlan = `
 apiVersion: guichet.dev/v1alpha1
 kind: PricingPlan
@@ -228,6 +259,8 @@ func TestInvalidManifestsAreRefusedWithASentence(t *testing.T) {
 		"BusinessAccount": validAccount, "MessageTemplate": validTemplate, "PricingPlan": validPlan,
 		"page's MessageTemplate": strings.Replace(strings.Replace(validTemplate,
 			"name: order}", "name: order-of-page}", 1), "accountName: acme", "accountName: acme\n  channelName: page", 1),
+		"UsageStatement":        fmt.Sprintf(validStatement, "2026-11", "Open"),
+		"closed UsageStatement": fmt.Sprintf(validStatement, "2026-10", "Closed") + validSignature,
 	}
 	for kind, manifest := range valid {
 		object := manifestOf(t, manifest, "{}", namespace)
@@ -362,8 +395,8 @@ func manifestOf(t *testing.T, manifest, patch, namespace string) *unstructured.U
 func celSentences(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "config", "crd", "bases", "*.yaml"))
-	if err != nil || len(files) != 3 {
-		t.Fatalf("got the CRDs %v, %v; want three", files, err)
+	if err != nil || len(files) != 4 {
+		t.Fatalf("got the CRDs %v, %v; want four", files, err)
 	}
 	sentences := map[string]bool{}
 	for _, file := range files {
