@@ -24,8 +24,9 @@ import (
 const (
 	// statementEvery is how often an open statement is written while something is billed.
 	statementEvery = 10 * time.Minute
-	// statementRetry is the pause after a statement that could not be written, and noStatementsRetry
-	// that after a gateway has answered that it makes none: its image is to be updated first.
+	// statementRetry is the pause after a statement that could not be written, and
+	// noStatementsRetry that after a gateway has answered that it makes none: its image is to be
+	// updated first.
 	statementRetry    = time.Minute
 	noStatementsRetry = time.Hour
 	// statementGrace is for how long a month's statement stays open after its end: Meta repeats a
