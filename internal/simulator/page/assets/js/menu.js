@@ -1,12 +1,13 @@
 // A button that opens a menu: arrows move, Escape closes.
-import { html, useEffect, useRef, useState } from "./ui.js";
+import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 import { Icon } from "./icons.js";
 
 /** Menu shows items of {text, icon, checked, act}; checked is left out of what cannot be checked. */
 export function Menu({ label, icon, items, upwards }) {
   const [open, setOpen] = useState(false);
   const menu = useRef(null);
-  useEffect(() => {
+  // before the next key is pressed: after the next paint would be too late
+  useLayoutEffect(() => {
     if (!open) return undefined;
     menu.current.querySelector("[role^=menuitem]").focus();
     const leave = (event) => !menu.current.contains(event.target) && setOpen(false);
