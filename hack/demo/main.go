@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -203,6 +204,14 @@ func next(play *story.Play, stage *story.Stage) {
 	fmt.Printf(
 		"%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace,
 		story.AccountName,
+	)
+	path := ""
+	if directory := filepath.Dir(kubectl); directory != "." { // simulate finds kubectl in the path
+		path = "PATH=" + directory + ":$PATH "
+	}
+	fmt.Printf(
+		"%sgo run ./cmd/guichet simulate --account %s/%s   # prints the address of the page with the phones\n",
+		path, story.AccountNamespace, story.AccountName,
 	)
 }
 
