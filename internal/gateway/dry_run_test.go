@@ -291,7 +291,9 @@ func TestDryRunIsNeverSent(t *testing.T) {
 			"other case":       {strings.Replace(plain, "{", `{"Dry_Run":true,`, 1), "", 131009},
 			"other header":     {plain, "yes", 131009},
 			"other form value": {form + "&dry_run=1", "", 131009},
-			"read receipt":     {`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x","dry_run":true}`, "", 100},
+			"read receipt": {
+				`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x","dry_run":true}`, "", 100,
+			},
 		} {
 			a := w.send(tc.body, dryrun.Header, tc.header)
 			if a.code != tc.code || tc.code == 0 && !strings.Contains(a.body, `"dry_run":true`) {

@@ -21,8 +21,10 @@ import (
 
 // status is a signed status of the upstream.
 func (w *world) status(upstreamID, status, rest string) string {
-	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
-		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},"statuses":[{"id":"` + upstreamID + `","status":"` + status +
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages",` +
+		`"value":{"messaging_product":"whatsapp",` +
+		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},` +
+		`"statuses":[{"id":"` + upstreamID + `","status":"` + status +
 		`","timestamp":"` + unixSeconds(w.clock.Now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
 }
 
@@ -99,8 +101,8 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 	})
 }
 
-// places are all that the gateway keeps and tells: the log, the report, the metrics, and each file of
-// the store.
+// places are all that the gateway keeps and tells: the log, the report, the metrics, and each file
+// of the store.
 func (w *world) places() map[string]string {
 	w.t.Helper()
 	_, reported, _ := w.fetchReport("Bearer "+w.token, "")
@@ -145,7 +147,8 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 		}
 		w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
 		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
-		message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body + `"},"biz_opaque_callback_data":"` + data + `"}`
+		message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body +
+			`"},"biz_opaque_callback_data":"` + data + `"}`
 		w.accepted(message)
 		w.accepted(message)
 		repeatable := templateTo(number, "parcel_ready")

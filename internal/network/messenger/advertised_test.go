@@ -219,7 +219,8 @@ func TestReadMarketingStatuses(t *testing.T) {
 					t.Fatalf("got %+v", s)
 				}
 				ours := string(s.Callback("m_1", nil))
-				if want := strings.Replace(entry, "98ecd977", "m_1", 1); ours != `{"object":"page","entry":[`+want+`]}` {
+				want := `{"object":"page","entry":[` + strings.Replace(entry, "98ecd977", "m_1", 1) + `]}`
+				if ours != want {
 					t.Errorf("got %s", ours)
 				}
 				if got := string(s.AsItCame()); got != `{"object":"page","entry":[`+entry+`]}` {
