@@ -17,8 +17,11 @@ func TestExportFormats(t *testing.T) {
 		arguments []string
 		want      []string // what each line begins with
 	}{
-		"jsonl": {[]string{"jsonl"}, []string{`{"account":"` + ledgerAccount + `","hash":"` + sampleHash1, `{"account":`, `{"account":`}},
-		"csv":   {[]string{"csv", "--period", "2026-12"}, []string{"sequence,kind,", "3,settlement,m3,"}},
+		"jsonl": {
+			[]string{"jsonl"},
+			[]string{`{"account":"` + ledgerAccount + `","hash":"` + sampleHash1, `{"account":`, `{"account":`},
+		},
+		"csv": {[]string{"csv", "--period", "2026-12"}, []string{"sequence,kind,", "3,settlement,m3,"}},
 		"cloudevents": {
 			[]string{"cloudevents", "--from", "2026-11-20T12:00:00Z", "--to", "2026-12-01T13:00:00+01:00"},
 			[]string{`{"specversion":"1.0","id":"2","source":"urn:guichet:ledger:` + ledgerAccount + `"`},
@@ -30,7 +33,8 @@ func TestExportFormats(t *testing.T) {
 			},
 			[]string{
 				"BilledCost,BillingAccountId,",
-				"0.03," + ledgerAccount + ",Acme,USD,2026-12-31T23:00:00Z,2026-11-30T23:00:00Z,Usage,,utility template to France,",
+				"0.03," + ledgerAccount + ",Acme,USD,2026-12-31T23:00:00Z,2026-11-30T23:00:00Z,Usage,," +
+					"utility template to France,",
 			},
 		},
 	}

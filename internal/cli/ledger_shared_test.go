@@ -97,9 +97,17 @@ func TestP5ASharedStoreIsReadThroughAPooler(t *testing.T) {
 
 func TestP5ASharedStoresFirstBadRecordIsNamed(t *testing.T) {
 	tests := map[string]struct{ statement, want string }{
-		"an amount":        {`UPDATE ledger SET record = convert_to(replace(convert_from(record, 'UTF8'), '"charge":"0.03"', '"charge":"0.02"'), 'UTF8') WHERE sequence = 3`, "record 3: its hash is not"},
+		"an amount": {
+			`UPDATE ledger SET record = convert_to(
+				replace(convert_from(record, 'UTF8'), '"charge":"0.03"', '"charge":"0.02"'), 'UTF8'
+			) WHERE sequence = 3`,
+			"record 3: its hash is not",
+		},
 		"a record removed": {`DELETE FROM ledger WHERE sequence = 2`, "record 2: is missing"},
-		"a total":          {`UPDATE totals SET messages = 9 WHERE category = '' AND period = '2026-11'`, "period 2026-11, category all, is 9 messages"},
+		"a total": {
+			`UPDATE totals SET messages = 9 WHERE category = '' AND period = '2026-11'`,
+			"period 2026-11, category all, is 9 messages",
+		},
 	}
 	for name, tc := range tests {
 		address := sharedLedger(t, sample()...)

@@ -149,14 +149,27 @@ func TestP14VerifyReadsAnEarlierStore(t *testing.T) {
 
 func TestP5VerifyNamesTheFirstBadRecord(t *testing.T) {
 	tests := map[string]struct{ statement, want string }{
-		"an amount":         {`UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"') AS BLOB) WHERE sequence = 3`, "record 3: its hash is not"},
-		"a hash":            {`UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 1`, "record 1: its hash is not"},
-		"a record removed":  {`DELETE FROM ledger WHERE sequence = 2`, "record 2: is missing"},
-		"the owner":         {`UPDATE owner SET ledger_id = 'another'`, "record 1: its hash is not"},
-		"a total":           {`UPDATE totals SET billed = '9' WHERE category = '' AND period = '2026-11'`, "the records are good, but the store's total of period 2026-11, category all, is 2 messages, 1 of them charged, for 9 USD, and the records add up to 2, 1 of them charged, for 0.03 USD"},
-		"a total removed":   {`DELETE FROM totals WHERE category = 'service'`, "period 2026-11, category service, is 0 messages"},
-		"an invented total": {`INSERT INTO totals VALUES ('2026-10', 'USD', '', 1, 1, '5', '5')`, "period 2026-10, category all, is 1 messages"},
-		"no amount":         {`UPDATE totals SET cost = 'much'`, `"much"`},
+		"an amount": {
+			`UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"')
+				AS BLOB) WHERE sequence = 3`,
+			"record 3: its hash is not",
+		},
+		"a hash":           {`UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 1`, "record 1: its hash is not"},
+		"a record removed": {`DELETE FROM ledger WHERE sequence = 2`, "record 2: is missing"},
+		"the owner":        {`UPDATE owner SET ledger_id = 'another'`, "record 1: its hash is not"},
+		"a total": {
+			`UPDATE totals SET billed = '9' WHERE category = '' AND period = '2026-11'`,
+			"the records are good, but the store's total of period 2026-11, category all, is 2 messages, " +
+				"1 of them charged, for 9 USD, and the records add up to 2, 1 of them charged, for 0.03 USD",
+		},
+		"a total removed": {
+			`DELETE FROM totals WHERE category = 'service'`, "period 2026-11, category service, is 0 messages",
+		},
+		"an invented total": {
+			`INSERT INTO totals VALUES ('2026-10', 'USD', '', 1, 1, '5', '5')`,
+			"period 2026-10, category all, is 1 messages",
+		},
+		"no amount": {`UPDATE totals SET cost = 'much'`, `"much"`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -254,28 +267,58 @@ func TestLedgerRefuses(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"no source":        {[]string{"verify"}, "at least one of the flags in the group [store jsonl] is required"},
-		"two sources":      {[]string{"verify", "--store", path, "--jsonl", empty}, "none of the others can be"},
-		"no such store":    {[]string{"verify", "--store", "none.db"}, "none.db: no such file"},
-		"a directory":      {[]string{"verify", "--store", filepath.Dir(path)}, "it is a directory: name the store's file in it"},
-		"no store":         {[]string{"verify", "--store", empty}, "it cannot be read as a gateway's store"},
-		"no such export":   {[]string{"verify", "--jsonl", "none.jsonl"}, "none.jsonl: no such file"},
-		"an empty export":  {[]string{"verify", "--jsonl", empty}, "it holds no record"},
-		"no export":        {[]string{"verify", "--jsonl", write(t, "text", "hello\n")}, "line 1: it is no entry in JSON"},
+		"no source":     {[]string{"verify"}, "at least one of the flags in the group [store jsonl] is required"},
+		"two sources":   {[]string{"verify", "--store", path, "--jsonl", empty}, "none of the others can be"},
+		"no such store": {[]string{"verify", "--store", "none.db"}, "none.db: no such file"},
+		"a directory": {
+			[]string{"verify", "--store", filepath.Dir(path)}, "it is a directory: name the store's file in it",
+		},
+		"no store":        {[]string{"verify", "--store", empty}, "it cannot be read as a gateway's store"},
+		"no such export":  {[]string{"verify", "--jsonl", "none.jsonl"}, "none.jsonl: no such file"},
+		"an empty export": {[]string{"verify", "--jsonl", empty}, "it holds no record"},
+		"no export": {
+			[]string{"verify", "--jsonl", write(t, "text", "hello\n")}, "line 1: it is no entry in JSON",
+		},
 		"an export in CSV": {[]string{"verify", "--jsonl", write(t, "csv", "{}\n")}, `line 1: it has no "account"`},
 		"another account": {
 			[]string{"verify", "--store", path, "--ledger", "b"}, `it is ledger "` + ledgerAccount + `", not "b"`,
 		},
-		"no hash":                {[]string{"verify", "--store", path, "--published", "28c2"}, `--published "28c2" must be "sha256:" and 64 hex digits`},
-		"no output of totals":    {[]string{"totals", "--store", path, "-o", "xml"}, `--output "xml" must be table, json or sql`},
-		"no format":              {[]string{"export", "--store", path}, `required flag(s) "format" not set`},
-		"an unknown format":      {[]string{"export", "--store", path, "--format", "xml"}, `--format "xml" must be one of jsonl, csv, cloudevents, focus`},
-		"no period":              {[]string{"export", "--store", path, "--format", "csv", "--period", "November"}, `--period: month "November" must have the form YYYY-MM`},
-		"no instant":             {[]string{"export", "--store", path, "--format", "csv", "--from", "2026-11-01"}, `--from "2026-11-01" must be an instant like`},
-		"an account's name":      {[]string{"export", "--store", path, "--format", "focus", "--time-zone", "UTC"}, "--account-name must be the BusinessAccount's spec.displayName"},
-		"no time zone":           {[]string{"export", "--store", path, "--format", "focus", "--account-name", "Acme"}, `--time-zone "" must be the BusinessAccount's spec.timeZone`},
-		"nobody to pay":          {[]string{"export", "--store", path, "--format", "focus", "--time-zone", "UTC", "--provider", ""}, "--provider must name who sends the invoice"},
-		"no directory to export": {[]string{"export", "--store", path, "--format", "csv", "-o", "none/export.csv"}, "no such file or directory"},
+		"no hash": {
+			[]string{"verify", "--store", path, "--published", "28c2"},
+			`--published "28c2" must be "sha256:" and 64 hex digits`,
+		},
+		"no output of totals": {
+			[]string{"totals", "--store", path, "-o", "xml"}, `--output "xml" must be table, json or sql`,
+		},
+		"no format": {[]string{"export", "--store", path}, `required flag(s) "format" not set`},
+		"an unknown format": {
+			[]string{"export", "--store", path, "--format", "xml"},
+			`--format "xml" must be one of jsonl, csv, cloudevents, focus`,
+		},
+		"no period": {
+			[]string{"export", "--store", path, "--format", "csv", "--period", "November"},
+			`--period: month "November" must have the form YYYY-MM`,
+		},
+		"no instant": {
+			[]string{"export", "--store", path, "--format", "csv", "--from", "2026-11-01"},
+			`--from "2026-11-01" must be an instant like`,
+		},
+		"an account's name": {
+			[]string{"export", "--store", path, "--format", "focus", "--time-zone", "UTC"},
+			"--account-name must be the BusinessAccount's spec.displayName",
+		},
+		"no time zone": {
+			[]string{"export", "--store", path, "--format", "focus", "--account-name", "Acme"},
+			`--time-zone "" must be the BusinessAccount's spec.timeZone`,
+		},
+		"nobody to pay": {
+			[]string{"export", "--store", path, "--format", "focus", "--time-zone", "UTC", "--provider", ""},
+			"--provider must name who sends the invoice",
+		},
+		"no directory to export": {
+			[]string{"export", "--store", path, "--format", "csv", "-o", "none/export.csv"},
+			"no such file or directory",
+		},
 	}
 	for name, tc := range tests {
 		_, err := run(t, append([]string{"ledger"}, tc.arguments...)...)

@@ -249,6 +249,24 @@ func newWorldAt(t *testing.T, instant string, changes ...func(*config.Document))
 	return w
 }
 
+// inParts is a message as a form in parts, with one more of a name and a value.
+func inParts(message, name, value string) string {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(message), &fields); err != nil {
+		panic(err)
+	}
+	var body strings.Builder
+	part := func(name, value string) {
+		fmt.Fprintf(&body, "--b\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", name, value)
+	}
+	for name, value := range fields {
+		part(name, strings.Trim(string(value), `"`))
+	}
+	part(name, value)
+	body.WriteString("--b--\r\n")
+	return body.String()
+}
+
 // A request that says in any other way that it is a dry run is refused, and never sent.
 func TestDryRunIsNeverSent(t *testing.T) {
 	t.Parallel()
@@ -266,11 +284,16 @@ func TestDryRunIsNeverSent(t *testing.T) {
 			"twice":            {strings.Replace(plain, "{", `{"dry_run":true,"dry_run":false,`, 1), "", 0},
 			"header":           {plain, "true", 0},
 			"form":             {form + "&dry_run=true", "", 0},
+			"semicolon":        {strings.Replace(form, "hi", "hi;ho", 1) + "&dry_run=true", "", 0},
+			"parts":            {inParts(plain, "dry_run", "true"), "", 131009},
+			"parts and header": {inParts(plain, "biz_opaque_callback_data", "\\u0031"), "true", 0},
 			"other value":      {strings.Replace(plain, "{", `{"dry_run":"yes",`, 1), "", 131009},
 			"other case":       {strings.Replace(plain, "{", `{"Dry_Run":true,`, 1), "", 131009},
 			"other header":     {plain, "yes", 131009},
 			"other form value": {form + "&dry_run=1", "", 131009},
-			"read receipt":     {`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x","dry_run":true}`, "", 100},
+			"read receipt": {
+				`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x","dry_run":true}`, "", 100,
+			},
 		} {
 			a := w.send(tc.body, dryrun.Header, tc.header)
 			if a.code != tc.code || tc.code == 0 && !strings.Contains(a.body, `"dry_run":true`) {

@@ -2,11 +2,8 @@ package gateway
 
 import (
 	"fmt"
-	"io/fs"
 	"iter"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -270,28 +267,7 @@ func TestP7NothingOfAPersonIsReadableOnAnyNetwork(t *testing.T) {
 		w.until("the send was tried", func() bool {
 			return w.metric(`guichet_gateway_upstream_results_total{code="1200",result="retry"}`) != ""
 		})
-		_, reported, _ := w.fetchReport("Bearer "+w.token, "")
-		response, err := w.client.Get(w.metrics + "/metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		places := map[string]string{
-			"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response),
-		}
-		err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(
-			path string, entry fs.DirEntry, err error,
-		) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			content, err := os.ReadFile(path)
-			places[filepath.Base(path)] = string(content)
-			return err
-		})
-		if err != nil || len(places) < 4 || places["the log"] == "" {
-			t.Fatalf("only %d places were looked at: %v", len(places), err)
-		}
-		for place, content := range places {
+		for place, content := range w.places() {
 			for _, canary := range []string{text, from, "33698765499", n.secret} {
 				if strings.Contains(content, canary) {
 					t.Errorf("%s holds %q in plain text", place, canary)

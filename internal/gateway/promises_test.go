@@ -21,8 +21,10 @@ import (
 
 // status is a signed status of the upstream.
 func (w *world) status(upstreamID, status, rest string) string {
-	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
-		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},"statuses":[{"id":"` + upstreamID + `","status":"` + status +
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages",` +
+		`"value":{"messaging_product":"whatsapp",` +
+		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},` +
+		`"statuses":[{"id":"` + upstreamID + `","status":"` + status +
 		`","timestamp":"` + unixSeconds(w.clock.Now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
 }
 
@@ -99,6 +101,41 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 	})
 }
 
+// places are all that the gateway keeps and tells: the log, the report, the metrics, and each file
+// of the store.
+func (w *world) places() map[string]string {
+	w.t.Helper()
+	_, reported, _ := w.fetchReport("Bearer "+w.token, "")
+	response, err := w.client.Get(w.metrics + "/metrics")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	places := w.atRest()
+	places["the log"], places["the report"], places["the metrics"] = w.logs.String(), reported, readAll(w.t, response)
+	if len(places) < 4 || places["the log"] == "" {
+		w.t.Fatalf("only %d places were looked at", len(places))
+	}
+	return places
+}
+
+// atRest are the files in which the gateway stores.
+func (w *world) atRest() map[string]string {
+	w.t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(filepath.Join(w.directory, "data"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files[filepath.Base(path)] = string(content)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return files
+}
+
 func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -110,7 +147,8 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 		}
 		w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
 		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
-		message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body + `"},"biz_opaque_callback_data":"` + data + `"}`
+		message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body +
+			`"},"biz_opaque_callback_data":"` + data + `"}`
 		w.accepted(message)
 		w.accepted(message)
 		repeatable := templateTo(number, "parcel_ready")
@@ -121,30 +159,7 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 		w.until("the send was tried", func() bool {
 			return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
 		})
-		_, reported, _ := w.fetchReport("Bearer "+w.token, "")
-		response, err := w.client.Get(w.metrics + "/metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		places := map[string]string{
-			"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response),
-		}
-		err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(
-			path string, entry fs.DirEntry, err error,
-		) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			content, err := os.ReadFile(path)
-			places[filepath.Base(path)] = string(content)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(places) < 4 || places["the log"] == "" {
-			t.Fatalf("only %d places were looked at", len(places))
-		}
+		places := w.places()
 		// Ten billion numbers are soon tried out: what tells a repetition must be no hash that
 		// anybody could compute.
 		request := sha256.Sum256([]byte(repeatable))

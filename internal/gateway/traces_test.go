@@ -14,6 +14,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -168,6 +169,27 @@ func TestOnlyAnAuthenticatedCallerDecidesWhetherItsRequestIsTraced(t *testing.T)
 			w.do(http.MethodGet, tc.path, "", "traceparent", sampled, "Authorization", tc.authorization)
 			if got := len(recorded.GetSpans()); got != tc.spans {
 				t.Errorf("%s: %d spans are recorded; want %d", tc.name, got, tc.spans)
+			}
+		}
+	})
+}
+
+// A dry run commits nothing, and its trace tells of no commit that failed.
+func TestADryRunsTraceHasNoErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		recorded := tracetest.NewInMemoryExporter()
+		w := prepareWorld(t)
+		w.tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(recorded)).Tracer("test")
+		w.start()
+		w.dryRun(phoneID, templateTo(ana, "parcel_ready"))
+		spans := recorded.GetSpans()
+		if len(spans) == 0 {
+			t.Fatal("nothing is recorded")
+		}
+		for _, s := range spans {
+			if s.Status.Code == codes.Error {
+				t.Errorf("the span %q has the status %+v", s.Name, s.Status)
 			}
 		}
 	})

@@ -29,7 +29,7 @@ const (
 	pagePerSecond = 60
 	pagePrice     = "0.01"
 	pageBudget    = 4 // of the plan's currency
-	// codeUnpaid and codeUnreachable are codes of the Send API.
+	// Codes of the Send API.
 	codeUnpaid      = 200
 	codeUnreachable = 551
 	codeTemporary   = 1200

@@ -2,7 +2,6 @@ package admission
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -45,9 +44,6 @@ type Form struct {
 	Outcome            pricing.Outcome
 }
 
-// errForecast ends the operation of a forecast, so that nothing of it is kept.
-var errForecast = errors.New("a forecast keeps nothing")
-
 // Forecast decides on a message as Accept does, in an operation that is undone: nothing is stored,
 // reserved, counted or sent. Its error is what Accept would return.
 func (a *Admission) Forecast(ctx context.Context, r *Request) (Forecast, error) {
@@ -57,7 +53,7 @@ func (a *Admission) Forecast(ctx context.Context, r *Request) (Forecast, error) 
 		return Forecast{}, refusal
 	}
 	var f Forecast
-	err := a.store.Update(ctx, func(tx *durable.Tx) error {
+	err := a.store.Try(ctx, func(tx *durable.Tx) error {
 		f = Forecast{Now: a.store.Now()}
 		known, found, err := wanted.find(tx)
 		if err != nil {
@@ -65,7 +61,7 @@ func (a *Admission) Forecast(ctx context.Context, r *Request) (Forecast, error) 
 		}
 		if found {
 			f.Repeats = known
-			return errForecast
+			return nil
 		}
 		if refusal != nil {
 			return refusal
@@ -75,12 +71,9 @@ func (a *Admission) Forecast(ctx context.Context, r *Request) (Forecast, error) 
 		if err != nil {
 			return err
 		}
-		if err := f.fill(tx, &c, d); err != nil {
-			return err
-		}
-		return errForecast
+		return f.fill(tx, &c, d)
 	}, store.Subject{Channel: r.Channel.ID, Address: r.Outbound.To, Key: wanted.key})
-	if !errors.Is(err, errForecast) {
+	if err != nil {
 		return Forecast{}, err
 	}
 	return f, nil

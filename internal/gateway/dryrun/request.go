@@ -40,15 +40,15 @@ func isTrue(text, what string) (bool, error) {
 	return false, network.Refuse(network.InvalidValue, what+" must be true or false.")
 }
 
-// dryRunOf reads dry_run in a body, which is a JSON object, parts, or a form.
+// inBody reads dry_run in a body, which is a JSON object, parts, or a form.
 func inBody(body []byte) (dry bool, rest []byte, err error) {
 	text := bytes.TrimLeft(body, " \t\r\n")
 	switch {
 	case bytes.HasPrefix(text, []byte("{")):
-		if !mentions(body) {
-			return false, body, nil
+		if mentions(body) || bytes.Contains(body, []byte(`\u`)) { // a name may be written with escapes
+			return inObject(body)
 		}
-		return inObject(body)
+		return false, body, nil
 	case bytes.HasPrefix(text, []byte("--")):
 		if !mentions(body) {
 			return false, body, nil
@@ -60,16 +60,13 @@ func inBody(body []byte) (dry bool, rest []byte, err error) {
 	return inForm(body)
 }
 
-// mentions tells whether a body may have a member of the name, in whatever case and with
-// whatever escapes. It is asked of each send, and allocates nothing.
+// mentions tells whether a body may have a member of the name, in whatever case. It is asked of
+// each send, and allocates nothing.
 func mentions(body []byte) bool {
 	const before, behind = len("dry"), len("_run")
 	for i, c := range body {
-		switch {
-		case c == '\\' && i+1 < len(body) && body[i+1] == 'u':
-			return true
-		case c == '_' && i >= before && i+behind <= len(body) &&
-			strings.EqualFold(string(body[i-before:i+behind]), member):
+		if c == '_' && i >= before && i+behind <= len(body) &&
+			strings.EqualFold(string(body[i-before:i+behind]), member) {
 			return true
 		}
 	}
@@ -94,26 +91,30 @@ func inObject(body []byte) (dry bool, rest []byte, err error) {
 	return dry, object.Without(member), nil
 }
 
+// inForm reads the pairs of a form as the networks do: one that has a semicolon is a pair too.
 func inForm(body []byte) (dry bool, rest []byte, err error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return false, body, nil //nolint:nilerr // it is refused by whoever reads the message
-	}
-	for name, values := range form {
+	var others []string
+	pairs := strings.Split(string(body), "&")
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if name, err = url.QueryUnescape(name); err != nil {
+			return false, body, nil //nolint:nilerr // it is refused by whoever reads the message
+		}
 		if !strings.EqualFold(name, member) {
+			others = append(others, pair)
 			continue
 		}
-		for _, value := range values {
-			yes, err := isTrue(value, "dry_run")
-			if err != nil || name != member {
-				return false, nil, network.Refuse(network.InvalidValue, "dry_run must be true or false.")
-			}
-			dry = dry || yes
+		yes := false
+		if value, err = url.QueryUnescape(value); err == nil {
+			yes, err = isTrue(value, member)
 		}
+		if err != nil || name != member {
+			return false, nil, network.Refuse(network.InvalidValue, "dry_run must be true or false.")
+		}
+		dry = dry || yes
 	}
-	if !form.Has(member) {
+	if len(others) == len(pairs) {
 		return false, body, nil
 	}
-	form.Del(member)
-	return dry, []byte(form.Encode()), nil
+	return dry, []byte(strings.Join(others, "&")), nil
 }

@@ -45,6 +45,23 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error, about ...store.S
 	return err
 }
 
+// errUndone ends an operation of which nothing shall be kept.
+var errUndone = errors.New("the operation is undone")
+
+// Try runs fn, which is about the given subjects, and undoes what it did: nothing of it is kept,
+// and none of its effects take place.
+func (s *Store) Try(ctx context.Context, fn func(*Tx) error, about ...store.Subject) error {
+	opened := s.opened.Load()
+	if opened == nil {
+		return ErrStarting
+	}
+	err := update(ctx, opened, func(tx *Tx) error { return cmp.Or(fn(tx), errUndone) }, about...)
+	if errors.Is(err, errUndone) {
+		return nil
+	}
+	return err
+}
+
 func update(ctx context.Context, opened *store.Store, fn func(*Tx) error, about ...store.Subject) error {
 	var tx Tx
 	err := opened.Update(ctx, func(within *store.Tx) error {

@@ -50,7 +50,8 @@ func TestParseAdvertised(t *testing.T) {
 				t.Errorf("got %s, want %s", answer, want)
 			}
 			sent, err := Network{}.Encode(out.Content, "m_1", func(string) (string, error) { return "", nil })
-			if err != nil || strings.Contains(string(sent), "metadata") || !strings.Contains(string(sent), `"text":"50 %"`) {
+			if err != nil || strings.Contains(string(sent), "metadata") ||
+				!strings.Contains(string(sent), `"text":"50 %"`) {
 				t.Errorf("sent %s, %v", sent, err)
 			}
 		})
@@ -84,7 +85,8 @@ func TestParseAdvertisedRefuses(t *testing.T) {
 			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"}}`, "message is missing",
 		},
 		"a long text": {
-			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"` + strings.Repeat("x", 641) + `"}}`,
+			`{"message_id":"1","messenger_delivery_data":{"subscription_token":"t"},"message":{"text":"` +
+				strings.Repeat("x", 641) + `"}}`,
 			"text must have 0 to 640 characters and has 641",
 		},
 		"another case": {
@@ -149,7 +151,8 @@ func TestParseCampaign(t *testing.T) {
 	page, request, err := Network{}.ParseCampaign(
 		[]byte(`{"access_token":"secret","name":"sale","page_id":1081,"daily_budget":"5000"}`),
 	)
-	if err != nil || page != "1081" || strings.Contains(string(request), "secret") || !strings.Contains(string(request), `"daily_budget":"5000"`) {
+	if err != nil || page != "1081" || strings.Contains(string(request), "secret") ||
+		!strings.Contains(string(request), `"daily_budget":"5000"`) {
 		t.Fatalf("got %q, %s, %v", page, request, err)
 	}
 	for body, want := range map[string]string{
@@ -216,7 +219,8 @@ func TestReadMarketingStatuses(t *testing.T) {
 					t.Fatalf("got %+v", s)
 				}
 				ours := string(s.Callback("m_1", nil))
-				if want := strings.Replace(entry, "98ecd977", "m_1", 1); ours != `{"object":"page","entry":[`+want+`]}` {
+				want := `{"object":"page","entry":[` + strings.Replace(entry, "98ecd977", "m_1", 1) + `]}`
+				if ours != want {
 					t.Errorf("got %s", ours)
 				}
 				if got := string(s.AsItCame()); got != `{"object":"page","entry":[`+entry+`]}` {

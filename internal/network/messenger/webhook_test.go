@@ -214,8 +214,9 @@ func TestEchoResemblesAMessage(t *testing.T) {
 		"what is no JSON": {`"text":"hi"`, `hi`, false},
 	}
 	for name, tc := range tests {
-		s, ok := eventOf(t, Network{}, webhookOf("page", "messaging",
-			`{"sender":{"id":"555"},"recipient":{"id":"1"},"message":{"mid":"m_1","is_echo":true,`+tc.echo+`}}`)).(*network.Status)
+		body := webhookOf("page", "messaging",
+			`{"sender":{"id":"555"},"recipient":{"id":"1"},"message":{"mid":"m_1","is_echo":true,`+tc.echo+`}}`)
+		s, ok := eventOf(t, Network{}, body).(*network.Status)
 		if !ok || s.Resembles([]byte(tc.stored)) != tc.want {
 			t.Errorf("%s: want %t", name, tc.want)
 		}
@@ -277,7 +278,8 @@ func TestPolicyEnforcement(t *testing.T) {
 		"block": {true, false}, "unblock": {false, true}, "warning": {false, false},
 	} {
 		body := webhookOf("page", "messaging",
-			`{"recipient":{"id":"555"},"timestamp":1760000000100,"policy_enforcement":{"action":"`+action+`","reason":"Spam"}}`)
+			`{"recipient":{"id":"555"},"timestamp":1760000000100,"policy_enforcement":{"action":"`+action+
+				`","reason":"Spam"}}`)
 		e, ok := eventOf(t, Network{}, body).(*network.Enforcement)
 		if !ok || e.Action != action || e.Reason != "Spam" ||
 			[2]bool{e.Stops, e.Ends} != want || (e.Cause != nil) != e.Stops {

@@ -15,7 +15,7 @@ const kinds = [
   { kind: "interactive", label: "Question", icon: "buttons", onPages: true },
 ];
 
-export function Composer({ one, chat, state, zone }) {
+export function Composer({ one, chat, state }) {
   const [kind, setKind] = useState("text");
   const [text, setText] = useState("");
   const [sending, setSending] = useState(false);
@@ -41,7 +41,7 @@ export function Composer({ one, chat, state, zone }) {
         ? html`<${TemplateForm} form=${form} />`
         : html`<${TextField} kind=${kind} one=${one} text=${text} setText=${setText} />`}
       <div class="ready">
-        <${Forecast} number=${state.channel} person=${one.person} content=${content} chat=${chat} zone=${zone} />
+        <${Forecast} number=${state.channel} person=${one.person} content=${content} chat=${chat} />
         <button class="primary" disabled=${!content || sending}><${Icon} name="send" size=${16} />Send</button>
       </div>
     </form>

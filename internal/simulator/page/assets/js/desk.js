@@ -19,7 +19,7 @@ export function Desk({ state, people, zone }) {
       <${People} people=${people} state=${state} chosen=${one} />
       <${Standing} one=${one} chat=${chat} number=${state.channel} zone=${zone} />
       <${Thread} key=${one.person} one=${one} chat=${chat} state=${state} zone=${zone} />
-      <${Composer} key=${`${state.channel} ${one.person}`} one=${one} chat=${chat} state=${state} zone=${zone} />
+      <${Composer} key=${`${state.channel} ${one.person}`} one=${one} chat=${chat} state=${state} />
     </section>
   `;
 }
