@@ -108,6 +108,10 @@ func TestP1TemplateThatAClientAsksFor(t *testing.T) {
 	if got := w.do("GET", "/7001?fields=status", ""); got.body != `{"id":"7001","status":"PENDING_DELETION"}` {
 		t.Errorf("got %s", got.body)
 	}
+	if got := w.do(http.MethodPost, "/7001", `{"category":"MARKETING"}`); got.code != 100 ||
+		!strings.Contains(got.body, "is being deleted") {
+		t.Errorf("the change of a template that goes got %d %s", got.status, got.body)
+	}
 }
 
 // P1: a request outlives the upkeep of a replica that still serves the configuration before, by
