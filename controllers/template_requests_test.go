@@ -96,8 +96,9 @@ func TestTemplateIsMadeForAClientAndReviewed(t *testing.T) {
 func TestTemplateRequestsTouchNobodyElsesTemplate(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
-	mine := manifestOf(t, templateManifest, `{metadata: {name: acme-api-7, labels: {guichet.dev/template-request: "7"}}}`,
-		w.namespace)
+	mine := manifestOf(
+		t, templateManifest, `{metadata: {name: acme-api-7, labels: {guichet.dev/template-request: "7"}}}`, w.namespace,
+	)
 	w.Expect(w.client.Create(t.Context(), mine)).To(gomega.Succeed())
 	w.asksFor(requestAt(6, 6, "early", "Nobody takes this.")) // while the account takes none
 	w.settle()
@@ -158,7 +159,8 @@ func TestP1TemplateOfAReplacedRequestIsMadeThroughAFailure(t *testing.T) {
 	})
 	w.calls.failNextCall("create acme-api-1")
 	w.asksFor(
-		requestAt(2, 2, "earlier", "Your order is ready."), requestAt(3, 1, "replaced", "Your order is ready, finally."),
+		requestAt(2, 2, "earlier", "Your order is ready."),
+		requestAt(3, 1, "replaced", "Your order is ready, finally."),
 	)
 	w.eventuallyTaken("3")
 	w.Expect(w.template("acme-api-1").Spec.Name).To(gomega.Equal("replaced"))

@@ -149,7 +149,7 @@ func nextRequest(
 	last := taken
 	for _, before := range waiting {
 		last = max(last, before.ID)
-		// What is to be deleted is made anew under an id of its own: the one before may go meanwhile.
+		// What is to be deleted is made anew under an id of its own: it may go meanwhile.
 		same := before.Name == r.Name && before.Language == r.Language && before.Wanted != nil
 		if w.RequestID == "" && same || strconv.FormatInt(before.Target, 10) == w.RequestID {
 			r.Target = before.Target
