@@ -62,10 +62,7 @@ func (r *BusinessAccountReconciler) takeTemplateRequests(ctx context.Context, sc
 func (r *BusinessAccountReconciler) refuseTemplateRequest(
 	scope *accountScope, request *report.TemplateRequest, refusal string,
 ) *v1alpha1.RefusedTemplateRequest {
-	const longest = 1024
-	if len(refusal) > longest {
-		refusal = refusal[:longest]
-	}
+	refusal = truncated(refusal)
 	r.Recorder.Eventf(scope.account, nil, corev1.EventTypeWarning, reasonTemplateRequestRefused, "TakeTemplateRequest",
 		"Template %q in %q, which %q asked for, was not made: %s", request.Name, request.Language, request.By, refusal)
 	return &v1alpha1.RefusedTemplateRequest{
@@ -83,10 +80,8 @@ func (r *BusinessAccountReconciler) takeTemplateRequest(
 	known := &v1alpha1.MessageTemplate{}
 	err = r.Live.Get(ctx, name, known)
 	switch {
-	case apierrors.IsNotFound(err) && request.ID == request.Target, apierrors.IsNotFound(err) && scope.unmade(request):
-		return r.makeTemplate(ctx, scope, request)
 	case apierrors.IsNotFound(err):
-		return "", nil // somebody has deleted it
+		return r.makeTemplate(ctx, scope, request)
 	case err != nil:
 		return "", reading(err, "MessageTemplate %q", name.Name)
 	case tenant.RequestID(scope.account, known) == "":
@@ -97,10 +92,15 @@ func (r *BusinessAccountReconciler) takeTemplateRequest(
 	return r.changeTemplate(ctx, scope, known, request)
 }
 
-// unmade tells whether the template that a request is about has never been made: the first request
-// for it was replaced by this one before the operator saw it.
-func (s *accountScope) unmade(request *report.TemplateRequest) bool {
-	return request.Definition != nil && request.Target > tenant.TakenRequest(s.account.Status.TemplateRequests)
+// apiAnswer is what the API server said of a call. What it refuses is passed over.
+func apiAnswer(verb, name string, err error) (refusal string, failure error) {
+	switch {
+	case err == nil:
+		return "", nil
+	case refused(err):
+		return err.Error(), nil
+	}
+	return "", writing(verb, "MessageTemplate", name, err)
 }
 
 // requestedBy is what a request asks a MessageTemplate to be. The refusal says why none can be so.
@@ -114,6 +114,8 @@ func requestedBy(
 	return wanted, ""
 }
 
+// makeTemplate makes the MessageTemplate that a request is about. It may not have been the first
+// request for it: one that was replaced or refused made none, and somebody may have deleted it.
 func (r *BusinessAccountReconciler) makeTemplate(
 	ctx context.Context, scope *accountScope, request *report.TemplateRequest,
 ) (refusal string, err error) {
@@ -134,14 +136,10 @@ func (r *BusinessAccountReconciler) makeTemplate(
 		return refusal, nil
 	}
 	err = r.Client.Create(ctx, wanted, client.FieldOwner(FieldManager))
-	switch {
-	case err == nil:
+	if err == nil {
 		scope.templates = append(slices.Clip(scope.templates), *wanted)
-		return "", nil
-	case refused(err):
-		return err.Error(), nil
 	}
-	return "", writing("create", "MessageTemplate", wanted.Name, err)
+	return apiAnswer("create", wanted.Name, err)
 }
 
 // changeTemplate has a MessageTemplate say what a request says. What it says already needs no call.
@@ -151,6 +149,9 @@ func (r *BusinessAccountReconciler) changeTemplate(
 	if done, err := strconv.ParseInt(known.Annotations[tenant.AnnotationRequest], 10, 64); err == nil &&
 		done >= request.ID {
 		return "", nil
+	}
+	if !known.DeletionTimestamp.IsZero() {
+		return fmt.Sprintf("MessageTemplate %q is being deleted", known.Name), nil
 	}
 	wanted, refusal := requestedBy(scope, request)
 	if refusal != "" {
@@ -167,13 +168,7 @@ func (r *BusinessAccountReconciler) changeTemplate(
 		ctx, changed, client.MergeFromWithOptions(known, client.MergeFromWithOptimisticLock{}),
 		client.FieldOwner(FieldManager),
 	)
-	if err != nil && refused(err) {
-		return err.Error(), nil
-	}
-	if err != nil {
-		return "", writing("patch", "MessageTemplate", known.Name, err)
-	}
-	return "", nil
+	return apiAnswer("patch", known.Name, err)
 }
 
 // deleteTemplate deletes a MessageTemplate and the upstream's copy, as a client has asked for.
@@ -189,13 +184,10 @@ func (r *BusinessAccountReconciler) deleteTemplate(
 			ctx, changed, client.MergeFromWithOptions(known, client.MergeFromWithOptimisticLock{}),
 			client.FieldOwner(FieldManager),
 		); err != nil {
-			return "", writing("patch", "MessageTemplate", known.Name, err)
+			return apiAnswer("patch", known.Name, err)
 		}
 		known = changed
 	}
 	err = r.Client.Delete(ctx, known, client.Preconditions{UID: &known.UID, ResourceVersion: &known.ResourceVersion})
-	if client.IgnoreNotFound(err) != nil {
-		return "", writing("delete", "MessageTemplate", known.Name, err)
-	}
-	return "", nil
+	return apiAnswer("delete", known.Name, client.IgnoreNotFound(err))
 }

@@ -31,6 +31,8 @@ type callLog struct {
 	mutex  sync.Mutex
 	made   []string
 	failAt int
+	// failOnce is a call to fail the next time it is made, such as "create acme-api-7".
+	failOnce string
 }
 
 var errInjected = errors.New("injected failure")
@@ -40,10 +42,23 @@ func (l *callLog) call(verb string, object any) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.made = append(l.made, fmt.Sprintf("%s %T", verb, object))
-	if len(l.made) == l.failAt {
+	named, ok := object.(client.Object)
+	once := ok && l.failOnce == verb+" "+named.GetName()
+	if once {
+		l.failOnce = ""
+	}
+	if len(l.made) == l.failAt || once {
 		return fmt.Errorf("%s %T: %w", verb, object, errInjected)
 	}
 	return nil
+}
+
+// failNextCall makes a call fail the next time it is made, and returns what had still to fail.
+func (l *callLog) failNextCall(call string) (before string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	before, l.failOnce = l.failOnce, call
+	return before
 }
 
 func (l *callLog) total() int {

@@ -66,16 +66,28 @@ var rights = map[string]map[string]string{
 		"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get",
 		"guichet.dev/usagestatements": read,
 	},
-	"guichet-businessaccount-admin":  {"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get"},
-	"guichet-businessaccount-editor": {"guichet.dev/businessaccounts": edit, "guichet.dev/businessaccounts/status": "get"},
-	"guichet-businessaccount-viewer": {"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get"},
-	"guichet-messagetemplate-admin":  {"guichet.dev/messagetemplates": manage, "guichet.dev/messagetemplates/status": "get"},
-	"guichet-messagetemplate-editor": {"guichet.dev/messagetemplates": edit, "guichet.dev/messagetemplates/status": "get"},
-	"guichet-messagetemplate-viewer": {"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get"},
-	"guichet-pricingplan-admin":      {"guichet.dev/pricingplans": manage, "guichet.dev/pricingplans/status": "get"},
-	"guichet-pricingplan-editor":     {"guichet.dev/pricingplans": edit, "guichet.dev/pricingplans/status": "get"},
-	"guichet-pricingplan-viewer":     {"guichet.dev/pricingplans": read, "guichet.dev/pricingplans/status": "get"},
-	"guichet-usagestatement-viewer":  {"guichet.dev/usagestatements": read},
+	"guichet-businessaccount-admin": {
+		"guichet.dev/businessaccounts": manage, "guichet.dev/businessaccounts/status": "get",
+	},
+	"guichet-businessaccount-editor": {
+		"guichet.dev/businessaccounts": edit, "guichet.dev/businessaccounts/status": "get",
+	},
+	"guichet-businessaccount-viewer": {
+		"guichet.dev/businessaccounts": read, "guichet.dev/businessaccounts/status": "get",
+	},
+	"guichet-messagetemplate-admin": {
+		"guichet.dev/messagetemplates": manage, "guichet.dev/messagetemplates/status": "get",
+	},
+	"guichet-messagetemplate-editor": {
+		"guichet.dev/messagetemplates": edit, "guichet.dev/messagetemplates/status": "get",
+	},
+	"guichet-messagetemplate-viewer": {
+		"guichet.dev/messagetemplates": read, "guichet.dev/messagetemplates/status": "get",
+	},
+	"guichet-pricingplan-admin":     {"guichet.dev/pricingplans": manage, "guichet.dev/pricingplans/status": "get"},
+	"guichet-pricingplan-editor":    {"guichet.dev/pricingplans": edit, "guichet.dev/pricingplans/status": "get"},
+	"guichet-pricingplan-viewer":    {"guichet.dev/pricingplans": read, "guichet.dev/pricingplans/status": "get"},
+	"guichet-usagestatement-viewer": {"guichet.dev/usagestatements": read},
 	"guichet-messagetemplate-approver": {
 		"guichet.dev/messagetemplates":        read,
 		"guichet.dev/messagetemplates/status": "get update patch",

@@ -96,8 +96,9 @@ func TestTemplateIsMadeForAClientAndReviewed(t *testing.T) {
 func TestTemplateRequestsTouchNobodyElsesTemplate(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
-	mine := manifestOf(t, templateManifest, `{metadata: {name: acme-api-7, labels: {guichet.dev/template-request: "7"}}}`,
-		w.namespace)
+	mine := manifestOf(
+		t, templateManifest, `{metadata: {name: acme-api-7, labels: {guichet.dev/template-request: "7"}}}`, w.namespace,
+	)
 	w.Expect(w.client.Create(t.Context(), mine)).To(gomega.Succeed())
 	w.asksFor(requestAt(6, 6, "early", "Nobody takes this.")) // while the account takes none
 	w.settle()
@@ -146,4 +147,61 @@ func TestTemplateRequestsAreTakenThroughFailures(t *testing.T) {
 	}
 	w.calls.failNext(0)
 	w.Expect(w.account().Status.TemplateRequests.Refused).To(gomega.BeNil())
+}
+
+// P1: what has replaced a request before the operator saw it is made, also when the call fails
+// and an earlier request is done meanwhile.
+func TestP1TemplateOfAReplacedRequestIsMadeThroughAFailure(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updateAccount(func(a *v1alpha1.BusinessAccount) {
+		a.Spec.Templates = &v1alpha1.AccountTemplates{FromAPI: v1alpha1.TemplatesFromAPIReview}
+	})
+	w.calls.failNextCall("create acme-api-1")
+	w.asksFor(
+		requestAt(2, 2, "earlier", "Your order is ready."),
+		requestAt(3, 1, "replaced", "Your order is ready, finally."),
+	)
+	w.eventuallyTaken("3")
+	w.Expect(w.template("acme-api-1").Spec.Name).To(gomega.Equal("replaced"))
+	w.Expect(w.calls.failNextCall("")).To(gomega.BeEmpty(), "the call has failed")
+}
+
+// P1: a request is done or is told, also where the MessageTemplate was never made, is gone or goes.
+func TestP1RequestAboutATemplateThatIsGoneIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updateAccount(func(a *v1alpha1.BusinessAccount) {
+		a.Spec.Templates = &v1alpha1.AccountTemplates{FromAPI: v1alpha1.TemplatesFromAPIReview}
+	})
+	long := requestAt(101, 101, "long", "x")
+	long.Definition.Components = append(long.Definition.Components, template.Component{
+		Type: template.Footer, Text: fmt.Sprintf("%061d", 0),
+	})
+	w.asksFor(long)
+	w.Expect(w.eventuallyTaken("101").Refused).NotTo(gomega.BeNil())
+	w.asksFor(requestAt(102, 101, "long", "In fewer words."))
+	w.eventuallyTaken("102")
+	made := w.template("acme-api-101")
+	w.Expect(made.Spec.Body.Text).To(gomega.Equal("In fewer words."))
+
+	// Something holds it while it goes.
+	made.Finalizers = append(made.Finalizers, "example.com/hold")
+	w.Expect(w.client.Update(t.Context(), made)).To(gomega.Succeed())
+	gone := requestAt(103, 101, "long", "")
+	gone.Definition = nil
+	w.asksFor(gone)
+	w.eventuallyTaken("103")
+	w.asksFor(requestAt(104, 101, "long", "In other words."))
+	w.Expect(w.eventuallyTaken("104").Refused.Message).To(
+		gomega.Equal(`MessageTemplate "acme-api-101" is being deleted`),
+	)
+	w.Expect(w.template("acme-api-101").Spec.Body.Text).To(gomega.Equal("In fewer words."))
+	made = w.template("acme-api-101")
+	made.Finalizers = nil
+	w.Expect(w.client.Update(t.Context(), made)).To(gomega.Succeed())
+	w.Eventually(func() error { return w.get("acme-api-101", made) }).ShouldNot(gomega.Succeed())
+	w.asksFor(requestAt(105, 101, "long", "At last."))
+	w.eventuallyTaken("105")
+	w.Expect(w.template("acme-api-101").Spec.Body.Text).To(gomega.Equal("At last."))
 }

@@ -2,15 +2,20 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 const (
@@ -93,7 +98,8 @@ func TestP1TemplateThatAClientAsksFor(t *testing.T) {
 		told[0].Definition.Name != "order_ready" || told[0].Definition.Components[0].Text != "It is ready." {
 		t.Errorf("the operator is told %+v", told)
 	}
-	if got := w.do(http.MethodDelete, templatesPath+"?name=order_ready&hsm_id=7001", ""); got.body != `{"success":true}` {
+	if got := w.do(http.MethodDelete, templatesPath+"?name=order_ready&hsm_id=7001", ""); got.body !=
+		`{"success":true}` {
 		t.Errorf("the deletion got %s", got.body)
 	}
 	if told = w.report().TemplateRequests; len(told) != 1 || told[0].Definition != nil {
@@ -101,6 +107,53 @@ func TestP1TemplateThatAClientAsksFor(t *testing.T) {
 	}
 	if got := w.do("GET", "/7001?fields=status", ""); got.body != `{"id":"7001","status":"PENDING_DELETION"}` {
 		t.Errorf("got %s", got.body)
+	}
+	if got := w.do(http.MethodPost, "/7001", `{"category":"MARKETING"}`); got.code != 100 ||
+		!strings.Contains(got.body, "is being deleted") {
+		t.Errorf("the change of a template that goes got %d %s", got.status, got.body)
+	}
+}
+
+// P1: a request outlives the upkeep of a replica that still serves the configuration before, by
+// which the account takes none.
+func TestP1TemplateRequestOutlivesAnOlderConfiguration(t *testing.T) {
+	t.Parallel()
+	g := resting(t, noonClock(), reviewed)
+	asked := store.TemplateRequest{ID: noon.UnixMilli() * 1_000_000, At: noon, Name: "a", Language: "en"}
+	asked.Target = asked.ID
+	older := *g.config.Tenant()
+	older.TemplatesFromAPI = ""
+	for _, step := range []struct {
+		at   time.Time
+		want int
+	}{{noon.Add(time.Minute), 1}, {noon.Add(2 * time.Hour), 0}} {
+		var waiting []requests.WaitingTemplate
+		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
+			put := tx.Intake().PutTemplateRequest(asked)
+			dropped := requests.DropTaken(tx, &older, step.at)
+			var read error
+			waiting, read = requests.Waiting(tx.Tx, g.config.Tenant())
+			return errors.Join(put, dropped, read)
+		}); err != nil || len(waiting) != step.want {
+			t.Errorf("at %s %+v wait, %v", step.at, waiting, err)
+		}
+	}
+}
+
+// P1: what a client asks for anew, before the operator has deleted the one before, is another
+// template: the operator may be about to delete that one.
+func TestP1TemplateAskedForAfterItsDeletionIsAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, reviewed)
+	first := w.asked(orderReady)
+	if got := w.do(http.MethodDelete, "/"+first, ""); got.body != `{"success":true}` {
+		t.Fatalf("the deletion got %d %s", got.status, got.body)
+	}
+	second := w.asked(orderReady)
+	told := w.report().TemplateRequests
+	if len(told) != 2 || fmt.Sprint(told[0].Target) != first || told[0].Definition != nil ||
+		fmt.Sprint(told[1].Target) != second || told[1].Definition == nil {
+		t.Errorf("of %s and %s the operator is told %+v", first, second, told)
 	}
 }
 
@@ -125,9 +178,13 @@ func TestTemplatesThatAClientMayNotWrite(t *testing.T) {
 		{"POST", templatesPath, `{"name":"Order","language":"en","category":"UTILITY"}`, 400, 100, "name"},
 		{"POST", templatesPath, `[]`, 400, 100, "must be a JSON object"},
 		{"POST", templatesPath, ``, 400, 100, "is empty"},
-		{"POST", templatesPath, `{"name":"x","language":"en","category":"UTILITY","library_template_name":"y"}`, 400, 100, "library"},
 		{
-			"POST", templatesPath, strings.Replace(orderReady, `"category"`, `"x":"`+strings.Repeat("x", 16_300)+`","category"`, 1),
+			"POST", templatesPath, `{"name":"x","language":"en","category":"UTILITY","library_template_name":"y"}`,
+			400, 100, "library",
+		},
+		{
+			"POST", templatesPath,
+			strings.Replace(orderReady, `"category"`, `"x":"`+strings.Repeat("x", 16_300)+`","category"`, 1),
 			413, 100, "larger than 16384 bytes",
 		},
 		{"POST", "/v26.0/" + waba + "/upsert_message_templates", orderReady, 403, 10, "not written through this API"},

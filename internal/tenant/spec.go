@@ -62,6 +62,9 @@ func sameAs(wanted, made template.Definition) error {
 			return fmt.Errorf("a MessageTemplate cannot say all of the component %s", c.Type)
 		}
 	}
+	if len(made.Components) > len(wanted.Components) {
+		return fmt.Errorf("a MessageTemplate has a component %s", made.Components[len(wanted.Components)].Type)
+	}
 	wanted.Components, made.Components = nil, nil
 	if !bytes.Equal(plain(wanted), plain(made)) {
 		return errors.New("a MessageTemplate cannot say all of what stands beside the components")

@@ -81,3 +81,12 @@ func TestSpecOfRefusesWhatItCannotSay(t *testing.T) {
 		}
 	}
 }
+
+// Nor is anything submitted that no client has asked for.
+func TestSpecOfAddsNoComponent(t *testing.T) {
+	definition := template.Definition{Name: "n", Language: "en", Category: "UTILITY"}
+	if _, err := tenant.SpecOf(definition); err == nil ||
+		err.Error() != "a MessageTemplate has a component BODY" {
+		t.Errorf("got %v", err)
+	}
+}

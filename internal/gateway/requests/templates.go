@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -61,12 +60,17 @@ func Waiting(tx *store.Tx, t *served.Tenant) (list []WaitingTemplate, err error)
 	return list, nil
 }
 
+// keptFor is how long a request is kept at least: longer than a replica may serve an older
+// configuration, by which it takes no requests, or knows less of what the operator has taken.
+const keptFor = time.Hour
+
 // DropTaken forgets the requests that the operator has taken; all of them where it takes none.
-func DropTaken(tx *durable.Tx, t *served.Tenant) error {
-	if !takesTemplates(t) {
-		return tx.Intake().DropTemplateRequests(math.MaxInt64)
+func DropTaken(tx *durable.Tx, t *served.Tenant, now time.Time) error {
+	through := firstID(now.Add(-keptFor))
+	if takesTemplates(t) {
+		through = min(through, t.TakenTemplateRequest)
 	}
-	return tx.Intake().DropTemplateRequests(t.TakenTemplateRequest)
+	return tx.Intake().DropTemplateRequests(through)
 }
 
 // showWaiting has the account's templates say what its clients have asked for a moment ago.
@@ -145,7 +149,8 @@ func nextRequest(
 	last := taken
 	for _, before := range waiting {
 		last = max(last, before.ID)
-		same := before.Name == r.Name && before.Language == r.Language
+		// What is to be deleted is made anew under an id of its own: it may go meanwhile.
+		same := before.Name == r.Name && before.Language == r.Language && before.Wanted != nil
 		if w.RequestID == "" && same || strconv.FormatInt(before.Target, 10) == w.RequestID {
 			r.Target = before.Target
 			if before.Definition == r.Definition {
@@ -171,10 +176,15 @@ func nextRequest(
 // newID is an id behind last that no other replica makes at the same time. It looks like the
 // upstream's own: 19 digits.
 func newID(now time.Time, last int64) (int64, error) {
-	const spread = 1_000_000
-	some, err := rand.Int(rand.Reader, big.NewInt(spread))
+	some, err := rand.Int(rand.Reader, big.NewInt(idsPerMilli))
 	if err != nil {
 		return 0, fmt.Errorf("make an id: %w", err)
 	}
-	return max(now.UnixMilli()*spread, last+1) + some.Int64(), nil
+	return max(firstID(now), last+1) + some.Int64(), nil
 }
+
+// idsPerMilli is how many ids there are in a millisecond.
+const idsPerMilli = 1_000_000
+
+// firstID is the least id that is made at an instant.
+func firstID(at time.Time) int64 { return at.UnixMilli() * idsPerMilli }

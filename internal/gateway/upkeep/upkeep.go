@@ -217,7 +217,7 @@ func (u *Upkeep) purge(ctx context.Context, t *served.Tenant, now time.Time) err
 			if err != nil {
 				return err
 			}
-			if err = requests.DropTaken(tx, t); err != nil {
+			if err = requests.DropTaken(tx, t, now); err != nil {
 				return err
 			}
 			refused, err = u.Callbacks.Purge(tx, now, durable.PageSize)

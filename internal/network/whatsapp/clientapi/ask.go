@@ -116,6 +116,10 @@ func editTemplate(ctx context.Context, c *call) (*network.Answer, error) {
 	if known.RequestID == "" {
 		return nil, madeByResource()
 	}
+	if known.Status == graph.TemplatePendingDeletion {
+		return nil, graph.NewError(graph.CodeInvalidParameter,
+			"The template is being deleted. Create one of another name.")
+	}
 	raw, err := c.templateBody()
 	if err != nil {
 		return nil, err
