@@ -160,6 +160,45 @@ func TestP14AStatementIsClosedSignedAndOutlivesItsAccount(t *testing.T) {
 	w.Expect(again.ResourceVersion).To(gomega.Equal(closed.ResourceVersion))
 }
 
+// Month after month is closed, each time with another one of the operator's writes failing: each
+// statement goes on where the one before ended, and each record is in one of them.
+func TestP5StatementsFollowEachOtherWhateverFails(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	b := w.newBooks()
+	month := civil.DateAt(w.clock.Now().Unix(), b.zone).Month()
+	name := func(month civil.Month) string { return "acme-" + month.String() }
+	b.settle("m0", w.clock.Now())
+	w.Eventually(func() string { return w.statementSays(name(month)) }).Should(gomega.HavePrefix("Open"))
+	var from, late, covered int64
+	for k := 1; ; k++ {
+		w.clock.SetTime((month + 1).First().Start(b.zone).Add(7 * 24 * time.Hour))
+		w.calls.failNext(k)
+		b.settle(fmt.Sprintf("late%d", k), month.First().Start(b.zone))
+		b.settle(fmt.Sprintf("m%d", k), w.clock.Now())
+		w.Eventually(func() string {
+			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // a failed write is tried again in a minute
+			return w.statementSays(name(month)) + "; " + w.statementSays(name(month+1))
+		}).Should(gomega.MatchRegexp("^Closed .*; Open "), "with call %d failing", k)
+		w.settle()
+		closed := &v1alpha1.UsageStatement{}
+		w.Expect(w.get(name(month), closed)).To(gomega.Succeed())
+		ledger := closed.Spec.Ledger
+		covered += *ledger.Records
+		w.Expect(*ledger.From).To(gomega.Equal(from), "with call %d failing", k)
+		w.Expect(*ledger.LateAfter).To(gomega.Equal(late), "with call %d failing", k)
+		w.Expect(covered).To(gomega.Equal(int64(2*k)), "with call %d failing", k)
+		from, late, month = *ledger.Next, *ledger.Sequence, month+1
+		if !w.calls.failed() {
+			if k < 4 {
+				t.Fatalf("only %d writes were there to fail: a month takes more", k-1)
+			}
+			return
+		}
+		w.calls.failNext(0)
+	}
+}
+
 // Nobody but the operator makes, changes or deletes a statement, and nobody at all changes a closed
 // one; a namespace that ends is not held.
 func TestP15StatementsAreTheOperators(t *testing.T) {
