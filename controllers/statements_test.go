@@ -74,14 +74,13 @@ func (b *books) statement(query report.StatementQuery) (statement.Content, error
 	if query.From > 0 {
 		from.Hash = b.entries[query.From-1].Hash
 	}
-	network := func(string) string { return "WhatsApp" }
-	builder := statement.NewBuilder(query.Period, from, query.LateAfter, b.zone, network)
+	builder := statement.NewBuilder(query.Period, from, query.LateAfter, b.zone)
 	for _, entry := range b.entries[query.From:] {
 		if err := builder.Add(entry); err != nil {
 			return statement.Content{}, err
 		}
 	}
-	return builder.Content()
+	return builder.Content(func(string) string { return "WhatsApp" })
 }
 
 // statementSays is the state of a statement, and what it asks for: of the month, and of earlier

@@ -16,7 +16,6 @@ import (
 type Builder struct {
 	period    string
 	zone      *time.Location
-	network   func(channel string) string
 	from      int64
 	lateAfter *int64
 	passed    bool // a record of a later month came, and next is the one before the first of them
@@ -24,7 +23,8 @@ type Builder struct {
 	head      ledger.Head
 	tree      tree
 
-	lines    map[Line]*sum // with the key's fields only
+	// Sums by key: of a line, a channel or a day, the fields that tell it from the others.
+	lines    map[Line]*sum
 	channels map[Channel]*sum
 	days     map[Day]*sum
 	doubted  int64
@@ -37,12 +37,10 @@ type sum struct {
 }
 
 // NewBuilder begins the statement of a period behind a head of the ledger, see Range.From. Days are
-// those of the zone. network names the network of a channel, or is empty.
-func NewBuilder(
-	period string, from ledger.Head, lateAfter *int64, zone *time.Location, network func(string) string,
-) *Builder {
+// those of the zone.
+func NewBuilder(period string, from ledger.Head, lateAfter *int64, zone *time.Location) *Builder {
 	return &Builder{
-		period: period, zone: zone, network: network, from: from.Sequence, lateAfter: lateAfter, head: from,
+		period: period, zone: zone, from: from.Sequence, lateAfter: lateAfter, head: from,
 		lines: map[Line]*sum{}, channels: map[Channel]*sum{}, days: map[Day]*sum{},
 	}
 }
@@ -101,8 +99,7 @@ func (b *Builder) count(r *ledger.Record) error {
 	if err := b.addLine(r, amounts, counted); err != nil {
 		return err
 	}
-	channel := Channel{Channel: r.Channel, Network: b.network(r.Channel), Currency: string(r.Currency)}
-	if err := addTo(b.channels, channel, counted); err != nil {
+	if err := addTo(b.channels, Channel{Channel: r.Channel, Currency: string(r.Currency)}, counted); err != nil {
 		return err
 	}
 	if r.Period < b.period {
@@ -147,8 +144,9 @@ func addTo[K comparable](sums map[K]*sum, key K, s *sum) (err error) {
 	return err
 }
 
-// Content is the statement of what was added so far.
-func (b *Builder) Content() (Content, error) {
+// Content is the statement of what was added so far. network names the network of a channel, or is
+// empty.
+func (b *Builder) Content(network func(channel string) string) (Content, error) {
 	next := b.head.Sequence
 	if b.passed {
 		next = b.next
@@ -179,7 +177,7 @@ func (b *Builder) Content() (Content, error) {
 		return Content{}, err
 	}
 	for channel, s := range b.channels {
-		channel.Messages, channel.Due = s.messages, s.billed
+		channel.Network, channel.Messages, channel.Due = network(channel.Channel), s.messages, s.billed
 		content.Channels = append(content.Channels, channel)
 	}
 	slices.SortFunc(content.Channels, func(x, y Channel) int {

@@ -77,13 +77,13 @@ func build(
 	if from > 0 {
 		head = ledger.Head{Sequence: from, Hash: entries[from-1].Hash}
 	}
-	b := statement.NewBuilder(period, head, lateAfter, time.UTC, func(string) string { return "whatsapp" })
+	b := statement.NewBuilder(period, head, lateAfter, time.UTC)
 	for _, entry := range entries[from:until] {
 		if err := b.Add(entry); err != nil {
 			t.Fatal(err)
 		}
 	}
-	content, err := b.Content()
+	content, err := b.Content(func(string) string { return "whatsapp" })
 	if err != nil {
 		t.Fatal(err)
 	}

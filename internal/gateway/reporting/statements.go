@@ -86,7 +86,7 @@ func (rep *Reporter) statement(
 		if err != nil {
 			return statement.Content{}, err
 		}
-		builder = statement.NewBuilder(query.Period, from, query.LateAfter, t.Zone, networkOf(t))
+		builder = statement.NewBuilder(query.Period, from, query.LateAfter, t.Zone)
 		if len(rep.statements.builders) >= statementsKept || rep.statements.builders == nil {
 			rep.statements.builders = map[string]*statement.Builder{}
 		}
@@ -99,7 +99,7 @@ func (rep *Reporter) statement(
 		}
 		return statement.Content{}, err
 	}
-	content, err := builder.Content()
+	content, err := builder.Content(networkOf(t))
 	content.Unpriced, content.InDoubt = depths.unpriced, depths.inDoubt
 	return content, err
 }
