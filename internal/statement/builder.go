@@ -58,11 +58,15 @@ func (b *Builder) Add(entry ledger.Entry) error {
 	if err != nil {
 		return fmt.Errorf("record %d: %w", entry.Sequence, err)
 	}
-	if record.Period > b.period && !b.passed {
+	month, doubt := record.Period, record.Note == ledger.NoteDoubtBegan
+	if doubt {
+		month = record.SettledAt.In(b.zone).Format("2006-01")
+	}
+	if month > b.period && !b.passed {
 		b.passed, b.next = true, b.head.Sequence
 	}
 	b.head = ledger.Head{Sequence: entry.Sequence, Hash: entry.Hash}
-	if record.Note == ledger.NoteDoubtBegan && monthOf(record.SettledAt, b.zone) == b.period {
+	if doubt && month == b.period {
 		b.doubted++
 	}
 	if !Covers(record, b.period, b.lateAfter) {
@@ -76,8 +80,6 @@ func (b *Builder) Add(entry ledger.Entry) error {
 func Covers(r *ledger.Record, period string, lateAfter *int64) bool {
 	return r.Counts() && (r.Period == period || r.Period < period && lateAfter != nil && r.Sequence > *lateAfter)
 }
-
-func monthOf(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01") }
 
 // count adds a settlement or a correction. A correction moves its message from the free reason that
 // it had to the one that it has.

@@ -168,6 +168,21 @@ func TestP5EachRecordIsInOneStatement(t *testing.T) {
 	})
 }
 
+// A doubt that begins a month, before anything in it is settled, counts in that month.
+func TestP5EachDoubtIsInOneStatement(t *testing.T) {
+	t.Parallel()
+	doubt := ledger.Record{
+		Kind: ledger.Doubt, MessageID: "m2", Note: ledger.NoteDoubtBegan,
+		SettledAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+	}
+	entries := chain(settled("m1", "2026-11-02"), doubt, settled("m2", "2026-12-01"))
+	november := build(t, entries, "2026-11", 0, new(int64(0)), 3)
+	december := build(t, entries, "2026-12", november.Ledger.Next, &november.Ledger.Sequence, 3)
+	if november.Doubted != 0 || december.Doubted != 1 || december.Ledger.Records != 1 {
+		t.Errorf("the statements count %d and %d doubts; want 0 and 1", november.Doubted, december.Doubted)
+	}
+}
+
 // signed is a statement over so many records, signed.
 func signed(t *testing.T, entries []ledger.Entry, key ed25519.PrivateKey) []byte {
 	t.Helper()
