@@ -21,6 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/statement"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // books are the ledger that the fake gateways keep.
@@ -196,6 +197,31 @@ func TestP5StatementsFollowEachOtherWhateverFails(t *testing.T) {
 		}
 		w.calls.failNext(0)
 	}
+}
+
+// A copy of a signed statement under the name of a later month is not that month's statement, even
+// where no policy keeps it from being made.
+func TestP15ACopyOfAStatementIsNotThatOfAnotherMonth(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	b := w.newBooks()
+	b.settle("m1", w.clock.Now())
+	w.Eventually(func() string { return w.statementSays("acme-2026-11") }).Should(gomega.Equal("Open 0.03 and 0 USD"))
+	w.clock.SetTime(time.Date(2026, 12, 8, 3, 0, 0, 0, time.UTC))
+	b.tell()
+	w.Eventually(func() string { return w.statementSays("acme-2026-11") }).Should(
+		gomega.Equal("Closed 0.03 and 0 USD"),
+	)
+	november := &v1alpha1.UsageStatement{}
+	w.Expect(w.get("acme-2026-11", november)).To(gomega.Succeed())
+	w.Expect(w.client.Create(t.Context(), &v1alpha1.UsageStatement{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-2027-01"}, Spec: november.Spec,
+	})).To(gomega.Succeed())
+
+	w.clock.SetTime(time.Date(2027, 1, 1, 3, 0, 0, 0, time.UTC))
+	b.settle("m2", w.clock.Now())
+	names := tenant.StatementNames("acme", "2027-01", w.account().Status.LedgerID)
+	w.Eventually(func() string { return w.statementSays(names[1]) }).Should(gomega.Equal("Open 0.03 and 0 USD"))
 }
 
 // Nobody but the operator makes, changes or deletes a statement, and nobody at all changes a closed
