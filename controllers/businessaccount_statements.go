@@ -97,9 +97,11 @@ func (s *accountScope) statementsDue(latest *report.Report) bool {
 
 // closes tells whether the statement of a month is to be closed.
 func (s *accountScope) closes(month civil.Month, latest *report.Report) bool {
+	if month.String() >= latest.Period.Name {
+		return false
+	}
 	zone, err := time.LoadLocation(s.account.Spec.TimeZone)
-	return err == nil && month.String() < latest.Period.Name &&
-		!s.now.Before((month + 1).First().Start(zone).Add(statementGrace))
+	return err == nil && !s.now.Before((month + 1).First().Start(zone).Add(statementGrace))
 }
 
 // writeStatements writes the statements of every month since the last closed one.
