@@ -270,7 +270,7 @@ func TestP15StatementsAreTheOperators(t *testing.T) {
 		"a closed statement has a signature and a closedTime",
 	)))
 	w.Expect(change(w.client, `{"spec": {"state": "Closed", "closedTime": "2026-12-08T00:00:00Z", "signature":
-		{"algorithm": "Ed25519", "keyID": "0123456789abcdef", "value": "`+longText(88)+`"}}}`)).To(gomega.Succeed())
+		{"algorithm": "Ed25519", "keyID": "0123456789abcdef", "value": "`+strings.Repeat("A", 88)+`"}}}`)).To(gomega.Succeed())
 	for _, patch := range []string{
 		`{"spec": {"unpriced": 0}}`, `{"spec": {"state": "Open"}}`, `{"spec": {"signature": null}}`,
 		`{"spec": {"totals": [{"currency": "USD", "messages": 0, "charged": 0, "free": 0, "failed": 0, "billed": "0",
@@ -288,14 +288,6 @@ func TestP15StatementsAreTheOperators(t *testing.T) {
 	w.Eventually(func() error { return tenant.Delete(t.Context(), open(ending), client.DryRunAll) }).Should(
 		gomega.Succeed(), "a policy must not hold a namespace for ever",
 	)
-}
-
-func longText(length int) string {
-	text := make([]byte, length)
-	for i := range text {
-		text[i] = 'A'
-	}
-	return string(text)
 }
 
 // editorOfStatements is somebody who was given every common right to statements.
