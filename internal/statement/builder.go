@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -60,7 +61,7 @@ func (b *Builder) Add(entry ledger.Entry) error {
 	}
 	month, doubt := record.Period, record.Note == ledger.NoteDoubtBegan
 	if doubt {
-		month = record.SettledAt.In(b.zone).Format("2006-01")
+		month = civil.DateAt(record.SettledAt.Unix(), b.zone).Month().String()
 	}
 	if month > b.period && !b.passed {
 		b.passed, b.next = true, b.head.Sequence
