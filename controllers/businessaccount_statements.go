@@ -97,9 +97,11 @@ func (s *accountScope) statementsDue(latest *report.Report) bool {
 
 // closes tells whether the statement of a month is to be closed.
 func (s *accountScope) closes(month civil.Month, latest *report.Report) bool {
+	if month.String() >= latest.Period.Name {
+		return false
+	}
 	zone, err := time.LoadLocation(s.account.Spec.TimeZone)
-	return err == nil && month.String() < latest.Period.Name &&
-		!s.now.Before((month + 1).First().Start(zone).Add(statementGrace))
+	return err == nil && !s.now.Before((month + 1).First().Start(zone).Add(statementGrace))
 }
 
 // writeStatements writes the statements of every month since the last closed one.
@@ -212,8 +214,8 @@ func (r *BusinessAccountReconciler) writeStatement(
 	return spec, nil
 }
 
-// statementOf is the statement of a month as it is kept, or a new one. That of another ledger under
-// the account's name, which was given up, stays as it is.
+// statementOf is the statement of a month as it is kept, or a new one. What else has its name stays
+// as it is: the statement of a ledger that was given up, or a copy of another month's.
 func (r *BusinessAccountReconciler) statementOf(
 	ctx context.Context, scope *accountScope, period string,
 ) (*v1alpha1.UsageStatement, error) {
@@ -227,11 +229,11 @@ func (r *BusinessAccountReconciler) statementOf(
 			}}, nil
 		case err != nil:
 			return nil, reading(err, "UsageStatement %q", name)
-		case found.Spec.Ledger.ID == scope.ledger.ID:
+		case found.Spec.Ledger.ID == scope.ledger.ID && found.Spec.Period == period:
 			return found, nil
 		}
 	}
-	return nil, fmt.Errorf("the names of the statement of %s are taken by those of other ledgers", period)
+	return nil, fmt.Errorf("the names of the statement of %s are taken by others", period)
 }
 
 // statementSpec is an open statement of what a gateway has added up.

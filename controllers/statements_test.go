@@ -21,6 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/statement"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // books are the ledger that the fake gateways keep.
@@ -74,14 +75,13 @@ func (b *books) statement(query report.StatementQuery) (statement.Content, error
 	if query.From > 0 {
 		from.Hash = b.entries[query.From-1].Hash
 	}
-	network := func(string) string { return "WhatsApp" }
-	builder := statement.NewBuilder(query.Period, from, query.LateAfter, b.zone, network)
+	builder := statement.NewBuilder(query.Period, from, query.LateAfter, b.zone)
 	for _, entry := range b.entries[query.From:] {
 		if err := builder.Add(entry); err != nil {
 			return statement.Content{}, err
 		}
 	}
-	return builder.Content()
+	return builder.Content(func(string) string { return "WhatsApp" })
 }
 
 // statementSays is the state of a statement, and what it asks for: of the month, and of earlier
@@ -160,6 +160,70 @@ func TestP14AStatementIsClosedSignedAndOutlivesItsAccount(t *testing.T) {
 	w.Expect(again.ResourceVersion).To(gomega.Equal(closed.ResourceVersion))
 }
 
+// Month after month is closed, each time with another one of the operator's writes failing: each
+// statement goes on where the one before ended, and each record is in one of them.
+func TestP5StatementsFollowEachOtherWhateverFails(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	b := w.newBooks()
+	month := civil.DateAt(w.clock.Now().Unix(), b.zone).Month()
+	name := func(month civil.Month) string { return "acme-" + month.String() }
+	b.settle("m0", w.clock.Now())
+	w.Eventually(func() string { return w.statementSays(name(month)) }).Should(gomega.HavePrefix("Open"))
+	var from, late, covered int64
+	for k := 1; ; k++ {
+		w.clock.SetTime((month + 1).First().Start(b.zone).Add(7 * 24 * time.Hour))
+		w.calls.failNext(k)
+		b.settle(fmt.Sprintf("late%d", k), month.First().Start(b.zone))
+		b.settle(fmt.Sprintf("m%d", k), w.clock.Now())
+		w.Eventually(func() string {
+			w.clock.SetTime(w.clock.Now().Add(time.Minute)) // a failed write is tried again in a minute
+			return w.statementSays(name(month)) + "; " + w.statementSays(name(month+1))
+		}).Should(gomega.MatchRegexp("^Closed .*; Open "), "with call %d failing", k)
+		w.settle()
+		closed := &v1alpha1.UsageStatement{}
+		w.Expect(w.get(name(month), closed)).To(gomega.Succeed())
+		ledger := closed.Spec.Ledger
+		covered += *ledger.Records
+		w.Expect(*ledger.From).To(gomega.Equal(from), "with call %d failing", k)
+		w.Expect(*ledger.LateAfter).To(gomega.Equal(late), "with call %d failing", k)
+		w.Expect(covered).To(gomega.Equal(int64(2*k)), "with call %d failing", k)
+		from, late, month = *ledger.Next, *ledger.Sequence, month+1
+		if !w.calls.failed() {
+			if k < 4 {
+				t.Fatalf("only %d writes were there to fail: a month takes more", k-1)
+			}
+			return
+		}
+		w.calls.failNext(0)
+	}
+}
+
+// A copy of a signed statement under the name of a later month is not that month's statement, even
+// where no policy keeps it from being made.
+func TestP15ACopyOfAStatementIsNotThatOfAnotherMonth(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	b := w.newBooks()
+	b.settle("m1", w.clock.Now())
+	w.Eventually(func() string { return w.statementSays("acme-2026-11") }).Should(gomega.Equal("Open 0.03 and 0 USD"))
+	w.clock.SetTime(time.Date(2026, 12, 8, 3, 0, 0, 0, time.UTC))
+	b.tell()
+	w.Eventually(func() string { return w.statementSays("acme-2026-11") }).Should(
+		gomega.Equal("Closed 0.03 and 0 USD"),
+	)
+	november := &v1alpha1.UsageStatement{}
+	w.Expect(w.get("acme-2026-11", november)).To(gomega.Succeed())
+	w.Expect(w.client.Create(t.Context(), &v1alpha1.UsageStatement{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-2027-01"}, Spec: november.Spec,
+	})).To(gomega.Succeed())
+
+	w.clock.SetTime(time.Date(2027, 1, 1, 3, 0, 0, 0, time.UTC))
+	b.settle("m2", w.clock.Now())
+	names := tenant.StatementNames("acme", "2027-01", w.account().Status.LedgerID)
+	w.Eventually(func() string { return w.statementSays(names[1]) }).Should(gomega.Equal("Open 0.03 and 0 USD"))
+}
+
 // Nobody but the operator makes, changes or deletes a statement, and nobody at all changes a closed
 // one; a namespace that ends is not held.
 func TestP15StatementsAreTheOperators(t *testing.T) {
@@ -206,7 +270,7 @@ func TestP15StatementsAreTheOperators(t *testing.T) {
 		"a closed statement has a signature and a closedTime",
 	)))
 	w.Expect(change(w.client, `{"spec": {"state": "Closed", "closedTime": "2026-12-08T00:00:00Z", "signature":
-		{"algorithm": "Ed25519", "keyID": "0123456789abcdef", "value": "`+longText(88)+`"}}}`)).To(gomega.Succeed())
+		{"algorithm": "Ed25519", "keyID": "0123456789abcdef", "value": "`+strings.Repeat("A", 88)+`"}}}`)).To(gomega.Succeed())
 	for _, patch := range []string{
 		`{"spec": {"unpriced": 0}}`, `{"spec": {"state": "Open"}}`, `{"spec": {"signature": null}}`,
 		`{"spec": {"totals": [{"currency": "USD", "messages": 0, "charged": 0, "free": 0, "failed": 0, "billed": "0",
@@ -224,14 +288,6 @@ func TestP15StatementsAreTheOperators(t *testing.T) {
 	w.Eventually(func() error { return tenant.Delete(t.Context(), open(ending), client.DryRunAll) }).Should(
 		gomega.Succeed(), "a policy must not hold a namespace for ever",
 	)
-}
-
-func longText(length int) string {
-	text := make([]byte, length)
-	for i := range text {
-		text[i] = 'A'
-	}
-	return string(text)
 }
 
 // editorOfStatements is somebody who was given every common right to statements.

@@ -39,7 +39,7 @@ func month(t *testing.T, messages int) (folder string) {
 	folder = t.TempDir()
 	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	head := ledger.Head{Hash: ledger.Genesis("ledger")}
-	builder := statement.NewBuilder("2026-11", head, new(int64(0)), time.UTC, func(string) string { return "WhatsApp" })
+	builder := statement.NewBuilder("2026-11", head, new(int64(0)), time.UTC)
 	var lines strings.Builder
 	for i := range messages + 1 {
 		r := ledger.Record{
@@ -63,7 +63,7 @@ func month(t *testing.T, messages int) (folder string) {
 		}
 		fmt.Fprintf(&lines, "{\"account\":\"ledger\",\"hash\":%q,\"record\":%s}\n", entry.Hash, entry.Canonical)
 	}
-	content, err := builder.Content()
+	content, err := builder.Content(func(string) string { return "WhatsApp" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,15 @@ spec:
   asOfTime: "2026-11-20T12:00:00Z"
   ledger: {id: ledger, from: 0, lateAfter: 0, sequence: 3, head: "sha256:1", records: 3, root: "sha256:2", next: 3}
   totals:
-    - {currency: USD, messages: 3, charged: 2, free: 0, failed: 1, billed: "0.03", adjusted: "0.02", due: "0.05", cost: "0.04"}
+    - currency: USD
+      messages: 3
+      charged: 2
+      free: 0
+      failed: 1
+      billed: "0.03"
+      adjusted: "0.02"
+      due: "0.05"
+      cost: "0.04"
   channels: [{channel: "1065", network: WhatsApp, currency: USD, messages: 3, due: "0.05"}]
   lines:
     - {currency: USD, category: none, freeReason: undelivered, messages: 1, billed: "0", cost: "0"}
@@ -94,10 +102,18 @@ func TestStatementsRefuse(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"another kind":   {[]string{"statement", "export", write(t, "a.yaml", "kind: Pod"), "--format", "csv"}, "it is no UsageStatement"},
-		"another format": {[]string{"statement", "export", path, "--format", "pdf"}, `--format "pdf" must be one of csv, focus, html`},
-		"no key":         {[]string{"statement", "verify", path, "--keys", path}, "it holds no public key"},
-		"an open one":    {[]string{"ledger", "receipt", "m1", "--store", store, "--statement", path}, "only a closed statement is"},
+		"another kind": {
+			[]string{"statement", "export", write(t, "a.yaml", "kind: Pod"), "--format", "csv"},
+			"it is no UsageStatement",
+		},
+		"another format": {
+			[]string{"statement", "export", path, "--format", "pdf"},
+			`--format "pdf" must be one of csv, focus, html`,
+		},
+		"no key": {[]string{"statement", "verify", path, "--keys", path}, "it holds no public key"},
+		"an open one": {
+			[]string{"ledger", "receipt", "m1", "--store", store, "--statement", path}, "only a closed statement is",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

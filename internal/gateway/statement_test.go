@@ -95,3 +95,32 @@ func TestP5TheStatementIsWhatTheReportSays(t *testing.T) {
 		}
 	})
 }
+
+// A channel that comes in the middle of the month has its network in the month's statement, without
+// a start in between.
+func TestTheStatementNamesTheNetworkOfANewChannel(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		both := w.document.Channels
+		w.document.Channels = both[:1]
+		w.writeDocument()
+		w.until("the second channel is gone", func() bool { return len(w.report().Channels) == 1 })
+		w.accepted(templateTo(ana, "parcel_ready"))
+		query := report.StatementQuery{Period: w.settled(1).Period.Name, LateAfter: new(int64(0))}
+		if status, _ := w.askStatement("Bearer "+w.token, query.Encode()); status != http.StatusOK {
+			t.Fatalf("got %d", status)
+		}
+		w.document.Channels = both
+		w.writeDocument()
+		w.until("the second channel is there", func() bool { return len(w.report().Channels) == 2 })
+		if got := w.sendFrom(secondPhone, templateTo(ana, "parcel_ready")); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		w.settled(2)
+		_, content := w.askStatement("Bearer "+w.token, query.Encode())
+		if len(content.Channels) != 2 || content.Channels[0].Network != content.Channels[1].Network {
+			t.Errorf("the channels are %+v; want two of WhatsApp", content.Channels)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -16,7 +17,6 @@ import (
 type Builder struct {
 	period    string
 	zone      *time.Location
-	network   func(channel string) string
 	from      int64
 	lateAfter *int64
 	passed    bool // a record of a later month came, and next is the one before the first of them
@@ -24,7 +24,8 @@ type Builder struct {
 	head      ledger.Head
 	tree      tree
 
-	lines    map[Line]*sum // with the key's fields only
+	// Sums by key: of a line, a channel or a day, the fields that tell it from the others.
+	lines    map[Line]*sum
 	channels map[Channel]*sum
 	days     map[Day]*sum
 	doubted  int64
@@ -37,12 +38,10 @@ type sum struct {
 }
 
 // NewBuilder begins the statement of a period behind a head of the ledger, see Range.From. Days are
-// those of the zone. network names the network of a channel, or is empty.
-func NewBuilder(
-	period string, from ledger.Head, lateAfter *int64, zone *time.Location, network func(string) string,
-) *Builder {
+// those of the zone.
+func NewBuilder(period string, from ledger.Head, lateAfter *int64, zone *time.Location) *Builder {
 	return &Builder{
-		period: period, zone: zone, network: network, from: from.Sequence, lateAfter: lateAfter, head: from,
+		period: period, zone: zone, from: from.Sequence, lateAfter: lateAfter, head: from,
 		lines: map[Line]*sum{}, channels: map[Channel]*sum{}, days: map[Day]*sum{},
 	}
 }
@@ -60,11 +59,15 @@ func (b *Builder) Add(entry ledger.Entry) error {
 	if err != nil {
 		return fmt.Errorf("record %d: %w", entry.Sequence, err)
 	}
-	if record.Period > b.period && !b.passed {
+	month, doubt := record.Period, record.Note == ledger.NoteDoubtBegan
+	if doubt {
+		month = civil.DateAt(record.SettledAt.Unix(), b.zone).Month().String()
+	}
+	if month > b.period && !b.passed {
 		b.passed, b.next = true, b.head.Sequence
 	}
 	b.head = ledger.Head{Sequence: entry.Sequence, Hash: entry.Hash}
-	if record.Note == ledger.NoteDoubtBegan && monthOf(record.SettledAt, b.zone) == b.period {
+	if doubt && month == b.period {
 		b.doubted++
 	}
 	if !Covers(record, b.period, b.lateAfter) {
@@ -78,8 +81,6 @@ func (b *Builder) Add(entry ledger.Entry) error {
 func Covers(r *ledger.Record, period string, lateAfter *int64) bool {
 	return r.Counts() && (r.Period == period || r.Period < period && lateAfter != nil && r.Sequence > *lateAfter)
 }
-
-func monthOf(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01") }
 
 // count adds a settlement or a correction. A correction moves its message from the free reason that
 // it had to the one that it has.
@@ -101,8 +102,7 @@ func (b *Builder) count(r *ledger.Record) error {
 	if err := b.addLine(r, amounts, counted); err != nil {
 		return err
 	}
-	channel := Channel{Channel: r.Channel, Network: b.network(r.Channel), Currency: string(r.Currency)}
-	if err := addTo(b.channels, channel, counted); err != nil {
+	if err := addTo(b.channels, Channel{Channel: r.Channel, Currency: string(r.Currency)}, counted); err != nil {
 		return err
 	}
 	if r.Period < b.period {
@@ -147,8 +147,9 @@ func addTo[K comparable](sums map[K]*sum, key K, s *sum) (err error) {
 	return err
 }
 
-// Content is the statement of what was added so far.
-func (b *Builder) Content() (Content, error) {
+// Content is the statement of what was added so far. network names the network of a channel, or is
+// empty.
+func (b *Builder) Content(network func(channel string) string) (Content, error) {
 	next := b.head.Sequence
 	if b.passed {
 		next = b.next
@@ -179,7 +180,7 @@ func (b *Builder) Content() (Content, error) {
 		return Content{}, err
 	}
 	for channel, s := range b.channels {
-		channel.Messages, channel.Due = s.messages, s.billed
+		channel.Network, channel.Messages, channel.Due = network(channel.Channel), s.messages, s.billed
 		content.Channels = append(content.Channels, channel)
 	}
 	slices.SortFunc(content.Channels, func(x, y Channel) int {

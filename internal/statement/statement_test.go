@@ -77,13 +77,13 @@ func build(
 	if from > 0 {
 		head = ledger.Head{Sequence: from, Hash: entries[from-1].Hash}
 	}
-	b := statement.NewBuilder(period, head, lateAfter, time.UTC, func(string) string { return "whatsapp" })
+	b := statement.NewBuilder(period, head, lateAfter, time.UTC)
 	for _, entry := range entries[from:until] {
 		if err := b.Add(entry); err != nil {
 			t.Fatal(err)
 		}
 	}
-	content, err := b.Content()
+	content, err := b.Content(func(string) string { return "whatsapp" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +166,21 @@ func TestP5EachRecordIsInOneStatement(t *testing.T) {
 			t.Fatalf("the statements cover %d of %d records, and ask for %s of %s", covered, count, due, want)
 		}
 	})
+}
+
+// A doubt that begins a month, before anything in it is settled, counts in that month.
+func TestP5EachDoubtIsInOneStatement(t *testing.T) {
+	t.Parallel()
+	doubt := ledger.Record{
+		Kind: ledger.Doubt, MessageID: "m2", Note: ledger.NoteDoubtBegan,
+		SettledAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+	}
+	entries := chain(settled("m1", "2026-11-02"), doubt, settled("m2", "2026-12-01"))
+	november := build(t, entries, "2026-11", 0, new(int64(0)), 3)
+	december := build(t, entries, "2026-12", november.Ledger.Next, &november.Ledger.Sequence, 3)
+	if november.Doubted != 0 || december.Doubted != 1 || december.Ledger.Records != 1 {
+		t.Errorf("the statements count %d and %d doubts; want 0 and 1", november.Doubted, december.Doubted)
+	}
 }
 
 // signed is a statement over so many records, signed.

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -28,11 +30,29 @@ const (
 // before until it is closed; and one more.
 const statementsKept = 3
 
-// statements are those that are being added up. Each reads a record once; only after a start does
-// the gateway read a month again.
+// statements are those that are being added up, by their month. Each reads a record once. The
+// gateway reads a month again after a start, and when the month is asked for in another way.
 type statements struct {
-	mutex    sync.Mutex
-	builders map[string]*statement.Builder // by query and time zone
+	mutex  sync.Mutex
+	months map[string]addedUp
+}
+
+// addedUp is a statement that is being added up, and what was asked: the query and the time zone.
+type addedUp struct {
+	asked   string
+	builder *statement.Builder
+}
+
+// keep puts a statement in the place of the one of its month. The oldest of others makes room.
+func (s *statements) keep(period string, added addedUp) {
+	delete(s.months, period)
+	if len(s.months) == statementsKept {
+		delete(s.months, slices.Min(slices.Collect(maps.Keys(s.months))))
+	}
+	if s.months == nil {
+		s.months = map[string]addedUp{}
+	}
+	s.months[period] = added
 }
 
 // errBehind says that a statement has not read the whole ledger yet.
@@ -79,27 +99,25 @@ func (rep *Reporter) statement(
 ) (statement.Content, error) {
 	rep.statements.mutex.Lock()
 	defer rep.statements.mutex.Unlock()
-	key := query.Encode() + " " + t.Zone.String()
-	builder := rep.statements.builders[key]
-	if builder == nil {
+	asked := query.Encode() + " " + t.Zone.String()
+	known := rep.statements.months[query.Period]
+	builder := known.builder
+	if known.asked != asked {
 		from, err := rep.headAt(ctx, query.From)
 		if err != nil {
 			return statement.Content{}, err
 		}
-		builder = statement.NewBuilder(query.Period, from, query.LateAfter, t.Zone, networkOf(t))
-		if len(rep.statements.builders) >= statementsKept || rep.statements.builders == nil {
-			rep.statements.builders = map[string]*statement.Builder{}
-		}
-		rep.statements.builders[key] = builder
+		builder = statement.NewBuilder(query.Period, from, query.LateAfter, t.Zone)
+		rep.statements.keep(query.Period, addedUp{asked: asked, builder: builder})
 	}
 	depths, err := rep.addTo(ctx, builder)
 	if err != nil {
 		if !errors.Is(err, errBehind) && ctx.Err() == nil && !errors.Is(err, store.ErrUnavailable) {
-			delete(rep.statements.builders, key) // what does not fit together is read again
+			delete(rep.statements.months, query.Period) // what does not fit together is read again
 		}
 		return statement.Content{}, err
 	}
-	content, err := builder.Content()
+	content, err := builder.Content(networkOf(t))
 	content.Unpriced, content.InDoubt = depths.unpriced, depths.inDoubt
 	return content, err
 }
