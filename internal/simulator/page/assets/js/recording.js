@@ -1,6 +1,10 @@
 // A voice note from the microphone, or a tone where there is none. Photos for those who have none at
 // hand.
 
+// A piece is told of every pieceLength; patience bounds the wait for the first one. In milliseconds.
+const pieceLength = 100;
+const patience = 2000;
+
 const formats = ["audio/ogg;codecs=opus", "audio/mp4;codecs=opus", "audio/mp4", "audio/webm;codecs=opus"];
 
 /** record begins a voice note. Its stop returns the Blob; tone says that no microphone was there. */
@@ -9,13 +13,20 @@ export async function record() {
   const mimeType = formats.find((format) => MediaRecorder.isTypeSupported(format));
   const recorder = new MediaRecorder(stream, mimeType && { mimeType });
   const pieces = [];
-  recorder.ondataavailable = (event) => pieces.push(event.data);
-  recorder.start();
+  const begun = new Promise((resolve) => {
+    recorder.ondataavailable = (event) => {
+      pieces.push(event.data);
+      if (event.data.size > 0) resolve();
+    };
+    setTimeout(resolve, patience);
+  });
   const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+  recorder.start(pieceLength);
   return {
     tone,
     async stop() {
-      recorder.stop();
+      await Promise.race([begun, stopped]); // a note that is stopped at once would be empty
+      if (recorder.state !== "inactive") recorder.stop();
       await stopped;
       end();
       return new Blob(pieces, { type: recorder.mimeType.split(";")[0] });

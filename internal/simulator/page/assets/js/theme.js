@@ -1,5 +1,5 @@
 // Light, dark, or as the system is.
-import { html, useEffect, useState } from "./ui.js";
+import { html, useLayoutEffect, useState } from "./ui.js";
 import { Icon } from "./icons.js";
 
 const storageKey = "guichet.theme";
@@ -7,7 +7,8 @@ const themes = ["auto", "light", "dark"];
 
 export function ThemeButton() {
   const [theme, setTheme] = useState(stored());
-  useEffect(() => {
+  // before the page is painted, so that it never shows the other theme for a moment
+  useLayoutEffect(() => {
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
     try {
