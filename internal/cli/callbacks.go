@@ -225,17 +225,26 @@ func (c *refusedCallbacks) call(ctx context.Context, method, after string, body,
 		return fmt.Errorf("the gateway's answer broke off: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
-		var refused struct {
-			Error struct {
-				Message string `json:"message"`
-				Data    struct {
-					Details string `json:"details"`
-				} `json:"error_data"`
-			} `json:"error"`
-		}
-		_ = json.Unmarshal(content, &refused) // an answer that is no error object has no details
-		reason := cmp.Or(refused.Error.Data.Details, refused.Error.Message, "no reason given")
-		return fmt.Errorf("the gateway answered %d: %s", response.StatusCode, reason)
+		return fmt.Errorf("the gateway %w", refusedCall(response.StatusCode, content))
 	}
 	return json.Unmarshal(content, answer)
+}
+
+// refusedCall is why a gateway or a simulator has refused a call, in its own sentence.
+func refusedCall(status int, content []byte) error {
+	var refused struct {
+		Error struct {
+			Message string `json:"message"`
+			Data    struct {
+				Details string `json:"details"`
+			} `json:"error_data"`
+		} `json:"error"`
+	}
+	var sentence struct {
+		Error string `json:"error"`
+	}
+	_ = json.Unmarshal(content, &refused)  // an answer that is no error object has no details
+	_ = json.Unmarshal(content, &sentence) // nor does one without a sentence
+	reason := cmp.Or(refused.Error.Data.Details, refused.Error.Message, sentence.Error, "no reason given")
+	return fmt.Errorf("answered %d: %s", status, reason)
 }
