@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/dev"
+	"github.com/guichet-dev/guichet/internal/gatewayclient"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/simulator/fixtures"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
@@ -76,31 +77,26 @@ func (p *devProcess) look(ctx context.Context) error {
 
 // control makes a call of the simulator's control API.
 func (p *devProcess) control(ctx context.Context, method, path string, body []byte, answer any) error {
-	return callJSON(ctx, method, p.state.Simulator+"/control/"+path, "", body, answer)
-}
-
-// callJSON makes a call, reads the answer, and returns the sentence of a refusal as an error.
-func callJSON(ctx context.Context, method, address, token string, body []byte, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, p.state.Simulator+"/control/"+path, bytes.NewReader(body))
 	if err != nil {
 		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = response.Body.Close() }() // read below
+	defer func() { _ = response.Body.Close() }() // read to the end
 	const longest = 16 << 20
 	content, err := io.ReadAll(io.LimitReader(response.Body, longest))
 	switch {
 	case err != nil:
-		return fmt.Errorf("the answer broke off: %w", err)
+		return fmt.Errorf("the simulator's answer broke off: %w", err)
 	case response.StatusCode != http.StatusOK:
-		return refusedCall(response.StatusCode, content)
+		var refused struct {
+			Error string `json:"error"`
+		}
+		_ = json.Unmarshal(content, &refused) // what is no sentence of the simulator's is not told
+		return fmt.Errorf("the simulator answered %d: %s", response.StatusCode, refused.Error)
 	case answer == nil:
 		return nil
 	}
@@ -255,12 +251,10 @@ func (p *devProcess) sendFirst(ctx context.Context, f *fixtures.Fixture, v *fixt
 // answer has the business answer the customer as soon as the gateway has heard from them, and
 // returns the id of the message.
 func (p *devProcess) answer(ctx context.Context, v *fixtures.Values) (id string, err error) {
-	body, err := json.Marshal(map[string]any{
+	gateway := &gatewayclient.Client{Base: p.state.Gateway, Token: p.state.Token}
+	body := map[string]any{
 		"messaging_product": "whatsapp", "to": "+" + v.From, "type": "text",
 		"text": map[string]string{"body": "On its way."},
-	})
-	if err != nil {
-		return "", err
 	}
 	var accepted struct {
 		Messages []struct {
@@ -271,10 +265,7 @@ func (p *devProcess) answer(ctx context.Context, v *fixtures.Values) (id string,
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		err := callJSON(
-			ctx, http.MethodPost, p.state.Gateway+"/v26.0/"+url.PathEscape(v.Number)+"/messages", p.state.Token, body,
-			&accepted,
-		)
+		err := gateway.Call(ctx, http.MethodPost, v.Number, "messages", body, &accepted)
 		if err == nil && len(accepted.Messages) > 0 {
 			return accepted.Messages[0].ID, nil
 		}

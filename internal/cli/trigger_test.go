@@ -16,6 +16,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/dev"
+	"github.com/guichet-dev/guichet/internal/gatewayclient"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator/fixtures"
 )
@@ -170,11 +171,10 @@ func TestTriggeredMessageCanBeAnswered(t *testing.T) {
 			ID string `json:"id"`
 		} `json:"messages"`
 	}
-	err := callJSON(
-		t.Context(), http.MethodPost, process.GatewayURL+"/v26.0/106540352242922/messages", process.Token, []byte(
-			`{"messaging_product":"whatsapp","to":"+33639985555","type":"text","text":{"body":"Hello"}}`,
-		), &sent,
-	)
+	gateway := &gatewayclient.Client{Base: process.GatewayURL, Token: process.Token}
+	err := gateway.Call(t.Context(), http.MethodPost, "106540352242922", "messages", map[string]any{
+		"messaging_product": "whatsapp", "to": "+33639985555", "type": "text", "text": map[string]string{"body": "Hello"},
+	}, &sent)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (s *Simulator) postWebhook(object string, entries []json.RawMessage) error 
 	}
 	for _, batch := range batches {
 		if n := s.state.numbers[batch.Channel]; n != nil {
-			s.notice(n, batch.Events)
+			s.record(n, batch.Events)
 		}
 	}
 	for i := range read.Changes {
@@ -89,8 +89,8 @@ func (s *Simulator) postWebhook(object string, entries []json.RawMessage) error 
 	return nil
 }
 
-// notice takes into the record what customers do, and how far messages come.
-func (s *Simulator) notice(n *number, events []network.Event) {
+// record takes into the record what customers do, and how far messages come.
+func (s *Simulator) record(n *number, events []network.Event) {
 	st, now := s.state, s.stage.Now()
 	for _, event := range events {
 		switch e := event.(type) {
@@ -111,7 +111,7 @@ func (s *Simulator) notice(n *number, events []network.Event) {
 				st.customer(pair{n.ID, st.people.Primary(e.From[0])}).write(at(e.At, now), false)
 			}
 		case *network.Status:
-			st.noticeStatus(n, e, now)
+			st.recordStatus(n, e, now)
 		}
 	}
 }
@@ -124,8 +124,8 @@ func at(instant, now time.Time) time.Time {
 	return instant
 }
 
-// noticeStatus takes a status of a message into the record, if it is one of the number's.
-func (st *state) noticeStatus(n *number, e *network.Status, now time.Time) {
+// recordStatus takes a status of a message into the record, if it is one of the number's.
+func (st *state) recordStatus(n *number, e *network.Status, now time.Time) {
 	if !e.OfDelivery || e.Step == conversation.Untold {
 		return
 	}

@@ -38,17 +38,17 @@ func (p *Pages) PostEntries(object string, entries [][]byte) error {
 		return err
 	}
 	for _, batch := range batches {
-		p.notice(p.pages[batch.Channel], batch.Events)
+		p.record(p.pages[batch.Channel], batch.Events)
 	}
 	for i, entry := range entries {
-		p.noticeRest(about[i], entry)
+		p.recordRest(about[i], entry)
 		about[i].outbox.Post(update{object, entry})
 	}
 	return nil
 }
 
-// notice takes into the record what people do that opens a window.
-func (p *Pages) notice(page *page, events []network.Event) {
+// record takes into the record what people do that opens a window.
+func (p *Pages) record(page *page, events []network.Event) {
 	for _, event := range events {
 		e, ok := event.(*network.Inbound)
 		if !ok || e.Did == 0 {
@@ -71,8 +71,8 @@ func (p *Pages) notice(page *page, events []network.Event) {
 	}
 }
 
-// noticeRest takes opt-ins and comments into the record, so that they can be answered.
-func (p *Pages) noticeRest(page *page, raw []byte) {
+// recordRest takes opt-ins and comments into the record, so that they can be answered.
+func (p *Pages) recordRest(page *page, raw []byte) {
 	entry, err := rawjson.ParseObject(raw)
 	if err != nil {
 		return
@@ -83,7 +83,7 @@ func (p *Pages) noticeRest(page *page, raw []byte) {
 			continue
 		}
 		if who, err := p.person(page, update.Child("sender").Text("id")); err == nil {
-			p.noteOptIn(page, who, json.RawMessage(update.Get("optin")))
+			p.keepOptIn(page, who, json.RawMessage(update.Get("optin")))
 		}
 	}
 	for _, element := range entry.List("changes") {
