@@ -251,7 +251,8 @@ func TestTriggerPostsToAnEndpoint(t *testing.T) {
 	business.hears(t, `"object":"page"`, `"postback":{`)
 	t.Setenv(secretVariable, "another")
 	printed, err := run(t, "trigger", "message.text", "--to", business.URL, "--dir", none)
-	if err == nil || !strings.Contains(printed, "answered 403") || !strings.Contains(printed, "the signature is wrong") {
+	if err == nil || !strings.Contains(printed, "answered 403") ||
+		!strings.Contains(printed, "the signature is wrong") {
 		t.Errorf("with another secret: %v\n%s", err, printed)
 	}
 }

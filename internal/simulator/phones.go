@@ -60,8 +60,8 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = st.wrote(n, whatsapp.ReadInbound(raw), phone, in.Name, stage.ChatEntry{ID: id, At: written, Message: raw}, now)
-	if err != nil {
+	entry := stage.ChatEntry{ID: id, At: written, Message: raw}
+	if err := st.wrote(n, whatsapp.ReadInbound(raw), phone, in.Name, entry, now); err != nil {
 		return "", err
 	}
 	n.post(update{

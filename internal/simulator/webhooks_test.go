@@ -11,8 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator/fixtures"
 )
 
-// post has the simulator post a fixture about Ana and the first number.
-func (w *world) post(name string, v fixtures.Values) {
+// postFixture has the simulator post a fixture about Ana and the first number.
+func (w *world) postFixture(name string, v fixtures.Values) {
 	w.Helper()
 	f, err := fixtures.Find(name)
 	if err != nil {
@@ -31,19 +31,19 @@ func (w *world) post(name string, v fixtures.Values) {
 func TestPostedWebhooksCount(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	w.refused(text(ana), 131047)
-	w.post("message.text", fixtures.Values{})
+	w.postFixture("message.text", fixtures.Values{})
 	w.mustSend(text(ana))
-	w.post("preference.stop", fixtures.Values{})
+	w.postFixture("preference.stop", fixtures.Values{})
 	if known := w.customer(ana); !known.stopped {
 		t.Error("she has not stopped marketing")
 	}
-	w.post("preference.resume", fixtures.Values{})
-	w.post("message.page_button", fixtures.Values{})
+	w.postFixture("preference.resume", fixtures.Values{})
+	w.postFixture("message.page_button", fixtures.Values{})
 	if known := w.customer(ana); known.stopped || known.cameByAd.IsZero() {
 		t.Errorf("she has not resumed, or came by no page: %+v", known)
 	}
 	caller := newWorld(t, testConfig(), nil)
-	caller.post("call.connect", fixtures.Values{})
+	caller.postFixture("call.connect", fixtures.Values{})
 	caller.mustSend(text(ana))
 	if got := len(w.business.messages()); got != 2 {
 		t.Errorf("the business got %d messages, want 2", got)
@@ -60,7 +60,7 @@ func TestSilentPhoneLeavesStatusesToOthers(t *testing.T) {
 	if told := w.business.statuses(); len(told) != 0 {
 		t.Fatalf("a silent phone told %v", steps(told))
 	}
-	w.post("status.failed", fixtures.Values{Message: id, Code: 131049})
+	w.postFixture("status.failed", fixtures.Values{Message: id, Code: 131049})
 	if diff := cmp.Diff([]string{id[len(id)-2:] + " failed 131049"}, steps(w.business.statuses())); diff != "" {
 		t.Error(diff)
 	}
