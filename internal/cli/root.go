@@ -23,7 +23,7 @@ func New(name string) *cobra.Command {
 	}
 	root.AddCommand(
 		newDev(), newRate(), newPlan(), newLedger(), newExplain(), newStatement(), newKeysCommand(),
-		newCallbacksCommand(), newTrigger(), newTemplateCommand(), newSimulate(), newVersion(),
+		newCallbacksCommand(), newTrigger(), newListen(), newTemplateCommand(), newSimulate(), newVersion(),
 	)
 	return root
 }

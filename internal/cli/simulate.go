@@ -1,17 +1,12 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -51,9 +46,9 @@ figures are shown. kubectl must be allowed to read the account and its Secret of
 }
 
 func (o *simulateOptions) run(ctx context.Context, stdout io.Writer) error {
-	fragment := ""
+	k, fragment := kubectl{o.kubeContext}, ""
 	if o.account != "" {
-		token, err := o.token(ctx)
+		token, err := k.token(ctx, o.account)
 		if err != nil {
 			return err
 		}
@@ -63,80 +58,7 @@ func (o *simulateOptions) run(ctx context.Context, stdout io.Writer) error {
 	if o.port != 0 {
 		local = strconv.Itoa(int(o.port))
 	}
-	forward := o.kubectl(
-		ctx, "port-forward", "--namespace", o.namespace, "--address", "127.0.0.1", "service/"+o.service, local+":8090",
-	)
-	var complaint bytes.Buffer
-	forward.Stderr = &complaint
-	output, err := forward.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := forward.Start(); err != nil {
-		return fmt.Errorf("start kubectl, which must be in the PATH: %w", err)
-	}
-	for lines := bufio.NewScanner(output); lines.Scan(); {
-		if port, found := forwardedPort(lines.Text()); found {
-			fmt.Fprintf(stdout, "http://127.0.0.1:%s/%s\nInterrupt this command to end it.\n", port, fragment)
-		}
-	}
-	if err := forward.Wait(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("kubectl port-forward: %w: %s", err, strings.TrimSpace(complaint.String()))
-	}
-	return nil
-}
-
-// forwardedPort reads the local port from what kubectl port-forward prints.
-func forwardedPort(line string) (port string, found bool) {
-	rest, found := strings.CutPrefix(line, "Forwarding from 127.0.0.1:")
-	if !found {
-		return "", false
-	}
-	port, _, found = strings.Cut(rest, " ")
-	return port, found
-}
-
-// token reads the first of the account's API tokens.
-func (o *simulateOptions) token(ctx context.Context) (string, error) {
-	namespace, name, found := strings.Cut(o.account, "/")
-	if !found || namespace == "" || name == "" {
-		return "", errors.New("--account must be NAMESPACE/NAME, such as acme/acme")
-	}
-	secret, err := o.read(
-		ctx, "--namespace", namespace, "businessaccount/"+name, "{{.status.gateway.apiTokensSecretName}}",
-	)
-	if err != nil {
-		return "", err
-	}
-	const firstToken = "{{range $name, $token := .data}}{{$token | base64decode}}\n{{end}}"
-	tokens, err := o.read(ctx, "--namespace", namespace, "secret/"+secret, firstToken)
-	if err != nil {
-		return "", err
-	}
-	token, _, _ := strings.Cut(tokens, "\n")
-	if token == "" {
-		return "", fmt.Errorf("the Secret %s/%s holds no API token", namespace, secret)
-	}
-	return token, nil
-}
-
-// read gets an object by kubectl; the last argument is the template of what is wanted.
-func (o *simulateOptions) read(ctx context.Context, arguments ...string) (string, error) {
-	last := len(arguments) - 1
-	get := append([]string{"get"}, arguments[:last]...)
-	command := o.kubectl(ctx, append(get, "--output", "go-template="+arguments[last])...)
-	var complaint bytes.Buffer
-	command.Stderr = &complaint
-	printed, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("kubectl get: %w: %s", err, strings.TrimSpace(complaint.String()))
-	}
-	return strings.TrimSpace(string(printed)), nil
-}
-
-func (o *simulateOptions) kubectl(ctx context.Context, arguments ...string) *exec.Cmd {
-	if o.kubeContext != "" {
-		arguments = append([]string{"--context", o.kubeContext}, arguments...)
-	}
-	return exec.CommandContext(ctx, "kubectl", arguments...) // #nosec G204 -- whoever runs it chooses
+	return k.forward(ctx, o.namespace, "service/"+o.service, local+":8090", func(port string) {
+		fmt.Fprintf(stdout, "http://127.0.0.1:%s/%s\nInterrupt this command to end it.\n", port, fragment)
+	})
 }
