@@ -154,7 +154,7 @@ func newExchangeWorld(t *testing.T, change func(*config.Document)) *exchangeWorl
 		}
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		line := r.Method + " " + strings.TrimPrefix(r.URL.RequestURI(), "/v26.0")
-		if r.Method != http.MethodGet || !strings.Contains(line, "?fields=id%2Cdisplay_phone_number%2C") { // no probe
+		if r.URL.Query().Get("fields") != probedFields {
 			w.mu.Lock()
 			w.seen = append(w.seen, strings.TrimSuffix(line+"\n"+string(body), "\n"))
 			w.mu.Unlock()

@@ -113,7 +113,7 @@ func TestAttachmentsAreUploadedAndSentByID(t *testing.T) {
 	})
 }
 
-// In an account that has a page beside its phone numbers, the token of all reads what belongs to the
+// In an account that has a page beside its phone numbers, its token reads what belongs to the
 // numbers too, not only who has written to the page.
 func TestObjectsOfNumbersAreReadBesideAPage(t *testing.T) {
 	t.Parallel()
