@@ -61,6 +61,10 @@ const (
 	// account's budget, and no message is refused for it.
 	ConditionWithinBudget = "WithinBudget"
 
+	// ConditionSendsAccepted says whether the account's clients may send: neither the account nor the
+	// platform has suspended it, and it is not hibernated. It is no part of Ready.
+	ConditionSendsAccepted = "SendsAccepted"
+
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while
 	// it takes nothing, and while some are set aside because they always failed. Only an account
 	// with spec.callback has it.
@@ -117,6 +121,13 @@ const (
 	ReasonPending = "Pending"
 	// ReasonPaused: spec.operation asks the operator to leave the gateway's objects alone.
 	ReasonPaused = "Paused"
+	// ReasonSuspended: spec.activity, or spec.suspensions of the PricingPlan, lets the account send
+	// nothing.
+	ReasonSuspended = "Suspended"
+	// ReasonHibernated: spec.activity, or spec.gateway.replicas, asks for no gateway to run.
+	ReasonHibernated = "Hibernated"
+	// ReasonSendsAccepted: the account's clients may send.
+	ReasonSendsAccepted = "SendsAccepted"
 	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
 	ReasonUpstreamUnreachable = "UpstreamUnreachable"
 
