@@ -18,7 +18,7 @@ const replicasManager = FieldManager + "-replicas"
 
 // handOverReplicas keeps the number of replicas that the operator has applied where an autoscaler
 // is to have it from now on: a field that nobody applies any more takes the API server's own value,
-// which is one replica. An autoscaler leaves a Deployment of no replicas alone, so one that has been
+// which is one replica. An autoscaler leaves a Deployment of no replicas alone, so one that was
 // stopped begins with what the autoscaler has at least. Source:
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
 func (r *BusinessAccountReconciler) handOverReplicas(ctx context.Context, scope *accountScope) error {

@@ -61,8 +61,8 @@ const (
 	// account's budget, and no message is refused for it.
 	ConditionWithinBudget = "WithinBudget"
 
-	// ConditionSendsAccepted says whether the account's clients may send: neither the account nor the
-	// platform has suspended it, and it is not hibernated. It is no part of Ready.
+	// ConditionSendsAccepted says whether the account's clients may send: neither the account nor
+	// the platform has suspended it, and it is not hibernated. It is no part of Ready.
 	ConditionSendsAccepted = "SendsAccepted"
 
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while

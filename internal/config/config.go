@@ -33,8 +33,8 @@ const (
 	// FormatLedger is that of documents that name the ledger: a gateway that does not know of it
 	// would take the account's UID for its id.
 	FormatLedger = 4
-	// FormatSuspension is that of documents that suspend sending: a gateway that does not know of it
-	// would go on.
+	// FormatSuspension is that of documents that suspend sending: a gateway that does not know of
+	// it would go on.
 	FormatSuspension = 5
 	// Newest is the newest format that this release knows.
 	Newest = FormatSuspension

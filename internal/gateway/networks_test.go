@@ -29,8 +29,8 @@ type networkCase struct {
 	// heard is a webhook of the upstream's with a message, and secret what signs it.
 	heard  func(w *world, from, id, text string) string
 	secret string
-	// closed, unpaid and suspended are the codes of a window that is closed, of a budget that is used
-	// up, and of an account that may send nothing.
+	// closed, unpaid and suspended are the codes of a window that is closed, of a budget that is
+	// used up, and of an account that may send nothing.
 	closed, unpaid, suspended int
 }
 
