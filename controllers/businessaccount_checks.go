@@ -53,6 +53,7 @@ func accountChecks() []check {
 		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(roomVerdict)},
 		{v1alpha1.ConditionDeliveriesPriced, false, partReports, nil, of(pricedVerdict)},
 		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
+		{v1alpha1.ConditionStatementsCurrent, false, partCluster, nil, statementsVerdict},
 		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
 		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
 		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, nil, of(tokensVerdict)},

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,12 +30,15 @@ const (
 	// updated first.
 	statementRetry    = time.Minute
 	noStatementsRetry = time.Hour
+	// statementReading is the pause while a gateway reads on in a long ledger, of which it adds up
+	// 20,000 records at a time.
+	statementReading = progressInterval
 	// statementGrace is for how long a month's statement stays open after its end: Meta repeats a
 	// webhook for seven days, so that later none can tell of a delivery in the month.
 	// https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 	statementGrace = 7 * 24 * time.Hour
-
-	reasonStatementFailed = "StatementFailed"
+	// statementOverdue is for how long after that a month may stay open before the account says so.
+	statementOverdue = 24 * time.Hour
 )
 
 // Failures of a gateway to give a statement which pass by themselves.
@@ -45,6 +49,10 @@ var (
 	ErrNoStatements = errors.New("the gateway is of a release that makes no statements: update its image")
 )
 
+// errStatementOlder says that a gateway has added up a ledger which lacks what it has just reported.
+var errStatementOlder = errors.New("the gateway's ledger lacks records that it has reported before: " +
+	"its store was lost, or restored from before")
+
 // statementMemory is what the operator remembers of an account's statements. It can be lost.
 type statementMemory struct {
 	// head is that of the ledger when the statements were written, in the month period; tried is
@@ -53,6 +61,8 @@ type statementMemory struct {
 	written      time.Time
 	tried        time.Time
 	pause        time.Duration
+	// failure is why they could not be written; nil if they were, or have not been tried.
+	failure error
 }
 
 // keepStatements writes what the account's ledger has of its open months, and closes those that are
@@ -68,15 +78,54 @@ func (r *BusinessAccountReconciler) keepStatements(ctx context.Context, scope *a
 	err := r.writeStatements(ctx, scope, latest)
 	memory.pause = statementRetry
 	switch {
-	case errors.Is(err, ErrNoStatements):
-		memory.pause = noStatementsRetry
 	case err == nil:
-		memory.pause = 0
+		memory.pause, memory.failure = 0, nil
 		memory.head, memory.period, memory.written = latest.Ledger.Hash, latest.Period.Name, scope.now
-	case !errors.Is(err, ErrStatementBehind) && remedyOf(err) != wait:
-		r.Recorder.Eventf(scope.account, nil, corev1.EventTypeWarning, reasonStatementFailed, "WriteStatement",
-			"The statement is not written: %s", oneLine(err))
+	case errors.Is(err, ErrStatementBehind):
+		memory.pause = statementReading
+	case errors.Is(err, ErrNoStatements):
+		memory.pause, memory.failure = noStatementsRetry, err
+	case remedyOf(err) != wait:
+		memory.failure = err
 	}
+}
+
+// statementsVerdict says whether the account's months are written. An operator that has just
+// started knows nothing yet, and lets stand what it said before.
+func statementsVerdict(scope *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
+	memory := &scope.memory.statements
+	standing := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ConditionStatementsCurrent)
+	switch overdue, since := scope.overdueStatement(); {
+	case memory.failure != nil:
+		return isFalse(v1alpha1.ReasonStatementFailed, "The statement is not written: "+oneLine(memory.failure))
+	case overdue != "":
+		return isFalse(v1alpha1.ReasonStatementOverdue, fmt.Sprintf("The statement of %s was to be closed at %s: that "+
+			"needs a gateway that reports, and a ledger that has what was published", overdue,
+			since.UTC().Format(time.RFC3339)))
+	case !memory.written.IsZero():
+		return isTrue(v1alpha1.ReasonStatementsCurrent, "The account's months are written as UsageStatements")
+	case standing != nil && standing.Status == metav1.ConditionTrue:
+		return verdict{standing.Status, standing.Reason, standing.Message}
+	}
+	return unknown(v1alpha1.ReasonPending, "No statement was written yet: nothing was billed, or it is being added up")
+}
+
+// overdueStatement is the month whose statement should be closed by now, and since when; empty if
+// there is none.
+func (s *accountScope) overdueStatement() (month string, since time.Time) {
+	zone, err := time.LoadLocation(s.account.Spec.TimeZone)
+	if err != nil || s.ledger == nil || s.ledger.Statements == nil {
+		return "", since
+	}
+	closed, err := civil.ParseMonth(s.ledger.Statements.Period)
+	if err != nil {
+		return "", since
+	}
+	since = (closed + 2).First().Start(zone).Add(statementGrace)
+	if s.now.Before(since.Add(statementOverdue)) {
+		return "", since
+	}
+	return (closed + 1).String(), since
 }
 
 // statementsDue tells whether a statement would say something new: something was billed since, a
@@ -186,6 +235,10 @@ func (r *BusinessAccountReconciler) writeStatement(
 	content, err := r.reports.Statement(ctx, scope.latestPod(), query)
 	if err != nil {
 		return nil, err
+	}
+	if reported := scope.latest().Ledger; content.Ledger.Sequence < reported.Sequence ||
+		content.Ledger.Sequence == reported.Sequence && content.Ledger.Head != reported.Hash {
+		return nil, errStatementOlder
 	}
 	spec, err := scope.statementSpec(content)
 	if err != nil {

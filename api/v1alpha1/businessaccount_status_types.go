@@ -12,8 +12,8 @@ type BusinessAccountStatus struct {
 	// PlanPublished, ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed,
 	// GatewayAvailable, StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts,
 	// WebhookRegistered, PageSubscribed, WebhooksArrive, UsageCurrent, SendsAccepted,
-	// DeliveriesPriced, WithinBudget, BillingAgrees, CallbacksTaken, AccessTokensCurrent,
-	// PaymentMethodPresent, Reconciled.
+	// DeliveriesPriced, WithinBudget, StatementsCurrent, BillingAgrees, CallbacksTaken,
+	// AccessTokensCurrent, PaymentMethodPresent, Reconciled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -74,6 +74,10 @@ const (
 	// period as the ledger does. False from the first one that differs to the end of the period.
 	ConditionBillingAgrees = "BillingAgrees"
 
+	// ConditionStatementsCurrent says whether the account's months are written as UsageStatements,
+	// and closed when they are to be. It is no part of Ready.
+	ConditionStatementsCurrent = "StatementsCurrent"
+
 	// ConditionWebhookRegistered says whether the upstream sends the WhatsApp Business account's
 	// webhooks to the gateway, and the app is subscribed to the fields that it needs. Only an
 	// account with spec.webhooks.registration 'Register' has it.
@@ -346,6 +350,13 @@ const (
 
 	// ReasonBillingAgrees: no status says otherwise than the ledger.
 	ReasonBillingAgrees = "BillingAgrees"
+	// ReasonStatementsCurrent: the account's months are written.
+	ReasonStatementsCurrent = "StatementsCurrent"
+	// ReasonStatementFailed: a statement could not be written; the message says why.
+	ReasonStatementFailed = "StatementFailed"
+	// ReasonStatementOverdue: a month is still open that should have been closed the day before.
+	ReasonStatementOverdue = "StatementOverdue"
+
 	// ReasonUpstreamDiffers: statuses say that messages are billed, or free, or of a category,
 	// otherwise than the ledger.
 	ReasonUpstreamDiffers = "UpstreamDiffers"
