@@ -143,7 +143,7 @@ func (p *Pages) planReview(held *heldTemplate) {
 	}
 	p.stage.Plan(p.scene, p.stage.Now().Add(p.settings.ReviewAfter), func(time.Time) {
 		if held.version == version && held.status == statusPending {
-			status, reason := held.verdict()
+			status, reason := held.review()
 			p.conclude(held, status, reason)
 		}
 	})
@@ -152,7 +152,7 @@ func (p *Pages) planReview(held *heldTemplate) {
 // HasTemplate tells whether a template of pages has the id. The caller holds the stage's lock.
 func (p *Pages) HasTemplate(id string) bool { return p.templates[id] != nil }
 
-// Judge gives a verdict on a template, by its id; an empty status stays. The caller holds the
+// Judge decides on a template, by its id; an empty status stays. The caller holds the
 // stage's lock.
 func (p *Pages) Judge(id, status, reason string) error {
 	held := p.templates[id]
