@@ -14,8 +14,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator/pages"
 )
 
-// Page is a business's client of the Send API, for one page and its ad account: it knows a base URL,
-// a token and the two ids, and nothing of Guichet.
+// Page is a business's client of the Send API, for one page and its ad account: it knows a base
+// URL, a token and the two ids, and nothing of Guichet.
 type Page struct {
 	BaseURL     string
 	Token       string

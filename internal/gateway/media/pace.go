@@ -24,8 +24,8 @@ type pace struct {
 	// moved is how many bytes the peer has moved. It may be read while a transport, whose upstream
 	// has answered early, goes on reading.
 	moved atomic.Int64
-	// until sets the instant by which the peer must have moved something; zero is no deadline. While
-	// it is nil, the peer has no pace to keep.
+	// until sets the instant by which the peer must have moved something; zero is no deadline. A
+	// peer without it has no pace to keep.
 	until func(time.Time)
 }
 

@@ -35,7 +35,7 @@ const (
 // memberAttachmentID names a file that was uploaded.
 const memberAttachmentID = "attachment_id"
 
-// ParseWithFile implements network.FileSender. The file is uploaded first, and the message names it.
+// ParseWithFile implements network.FileSender. The file is uploaded first, and then named.
 func (n Network) ParseWithFile(fields []byte, part string) (*network.WithFile, error) {
 	object, kind, reusable, err := readFileFields(fields, part, memberRecipient, memberMessage)
 	if err != nil {
