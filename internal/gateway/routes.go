@@ -33,6 +33,7 @@ func (g *Gateway) api() http.Handler {
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
 	serve("GET /callbacks", "callbacks", g.getCallbacks)
 	serve("POST "+number+"/media", "media_upload", g.postMedia)
+	serve("POST "+number+"/message_attachments", "media_upload", g.postAttachment)
 	serve("GET "+media.Path+"{reference}", "media_download", g.getFile)
 	serve("GET "+number, "object", g.getObject)
 	serve("DELETE "+number, "object", g.deleteObject)
