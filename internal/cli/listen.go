@@ -125,7 +125,8 @@ func (o *listenOptions) client(ctx context.Context) (*gatewayclient.Client, erro
 	}
 	if process == nil {
 		return nil, fmt.Errorf(
-			"no guichet dev runs in %s: start it, name its folder with --dir, or give --account or --gateway", o.directory,
+			"no guichet dev runs in %s: start it, name its folder with --dir, or give --account or --gateway",
+			o.directory,
 		)
 	}
 	return &gatewayclient.Client{Base: process.state.Gateway, Token: process.state.Token}, nil

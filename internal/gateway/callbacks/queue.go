@@ -87,7 +87,7 @@ func (q *Queue) Listeners() *listeners.Listeners { return &q.listeners }
 // listens.
 func (q *Queue) Wanted(t *served.Tenant) bool { return t.Callback != nil || q.listeners.Any() }
 
-// Add queues a webhook about a customer, in the caller's commit, and tells whoever listens once that
+// Add queues a webhook about a customer, in the caller's commit, and tells whoever listens once it
 // is durable. An account without an endpoint is told nothing.
 func (q *Queue) Add(
 	tx *durable.Tx, t *served.Tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time,

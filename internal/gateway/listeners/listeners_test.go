@@ -1,6 +1,7 @@
 package listeners
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -66,7 +67,7 @@ func TestListenersAreBounded(t *testing.T) {
 		}
 	}
 	err := l.Answer(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), "", nil)
-	if refusal, ok := err.(*network.Refusal); !ok || refusal.Reason != network.Busy { //nolint:errorlint // it is not wrapped
+	if refusal, ok := errors.AsType[*network.Refusal](err); !ok || refusal.Reason != network.Busy {
 		t.Errorf("one more got %v", err)
 	}
 }
@@ -87,7 +88,8 @@ func TestListeningEndsWithItsToken(t *testing.T) {
 		if took := time.Since(began); err != nil || took != time.Minute || l.Any() {
 			t.Errorf("it ended after %s with %v", took, err)
 		}
-		if said := answer.Body.String(); !strings.HasPrefix(said, "event: listening\ndata: {\"replica\":\"gateway-0\"}\n\n") ||
+		const greeting = "event: listening\ndata: {\"replica\":\"gateway-0\"}\n\n"
+		if said := answer.Body.String(); !strings.HasPrefix(said, greeting) ||
 			strings.Count(said, ": still here\n\n") != 5 {
 			t.Errorf("it said %q", said)
 		}
