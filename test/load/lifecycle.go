@@ -67,7 +67,9 @@ func (b *bench) lifecycleTable(on backing, messages int) *table {
 
 // round is what one round of lifecycles took.
 type round struct {
-	accepted, settled, cpu time.Duration
+	accepted, settled time.Duration
+	// cpu is what the gateways used, and database what the server of a shared store did.
+	cpu, database time.Duration
 	idle, own, resident    int64
 	turns                  counters
 }
@@ -91,6 +93,10 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 	if err != nil {
 		return r, err
 	}
+	served, err := on.cpu()
+	if err != nil {
+		return r, err
+	}
 	counted, err := s.counters(ctx)
 	if err != nil {
 		return r, err
@@ -110,6 +116,10 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 		return r, err
 	}
 	r.cpu = after - before
+	if after, err = on.cpu(); err != nil {
+		return r, err
+	}
+	r.database = after - served
 	turns, err := s.counters(ctx)
 	if err != nil {
 		return r, err

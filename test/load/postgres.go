@@ -67,20 +67,12 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 	var trips turns
 	for n := range b.rounds {
 		err := b.inDatabase(server, replicas, func(on backing) error {
-			before, err := rig.TreeCPU(server.PID())
-			if err != nil {
-				return err
-			}
 			r, err := b.lifecycle(ctx, on, messages)
 			if err != nil {
 				return err
 			}
-			after, err := rig.TreeCPU(server.PID())
-			if err != nil {
-				return err
-			}
 			all.add(r, messages)
-			database.add(micros(after-before) / float64(messages))
+			database.add(micros(r.database) / float64(messages))
 			trips.add(r.turns)
 			return nil
 		})
@@ -146,7 +138,9 @@ func (b *bench) inDatabase(server *postgrestest.Server, replicas int, do func(ba
 		where.Host = network.Address()
 		database = where.String()
 	}
-	on := backing{storage: config.Storage{Type: config.StorageShared, URL: database}, replicas: replicas}
+	on := backing{
+		storage: config.Storage{Type: config.StorageShared, URL: database}, replicas: replicas, server: server.PID(),
+	}
 	return errors.Join(do(on), remove())
 }
 

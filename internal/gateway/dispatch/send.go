@@ -48,7 +48,7 @@ func (d *Dispatcher) send(ctx context.Context, job *Job) {
 
 // subjectsOf are the message, and whom the upstream says that it went to.
 func subjectsOf(job *Job, answer network.Sent) []store.Subject {
-	subjects := []store.Subject{{Message: job.id}}
+	subjects := []store.Subject{{Message: job.id, Channel: job.to.Channel, Address: job.recipient}}
 	if answer.Recipient.Input == job.recipient {
 		subjects = append(subjects, store.Subject{Address: job.recipient})
 		for _, address := range answer.Recipient.Addresses {

@@ -129,6 +129,8 @@ func prepareSession(schema string, term time.Duration) func(context.Context, *pg
 		"enable_hashjoin":  "off",
 		"enable_mergejoin": "off",
 		"jit":              "off",
+		// The server plans a statement once, and not anew for each length of its arrays.
+		"plan_cache_mode": "force_generic_plan",
 	}
 	for name, limit := range limits(term) {
 		settings[name] = strconv.FormatInt(limit.Milliseconds(), 10)
