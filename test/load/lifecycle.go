@@ -69,9 +69,9 @@ func (b *bench) lifecycleTable(on backing, messages int) *table {
 type round struct {
 	accepted, settled time.Duration
 	// cpu is what the gateways used, and database what the server of a shared store did.
-	cpu, database time.Duration
-	idle, own, resident    int64
-	turns                  counters
+	cpu, database       time.Duration
+	idle, own, resident int64
+	turns               counters
 }
 
 func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r round, err error) {

@@ -47,27 +47,26 @@ type Subject struct {
 	Event string
 }
 
-// BeginAhead begins a transaction and reads what its operations are about: with the transaction's
-// turn the messages, whose the addresses are, the rows of the moment, and what is kept of the
-// people who are probably meant; then, in an exchange of its own, what is kept of those who turn
-// out to be others. The transaction has its turn, so nobody else changes what was read before it
-// ends.
-func (tx *Tx) BeginAhead(of []Subject) error {
+// ReadAhead is what a transaction reads of what its operations are about. With its turn it asks for
+// the messages, whose the addresses are, the rows of the moment, and what is kept of the people who
+// are probably meant. Rest asks then, in an exchange of its own, what is kept of those who have
+// turned out to be others. The transaction has its turn, so nobody else changes what was read
+// before it ends.
+func (tx *Tx) ReadAhead(of []Subject) (questions []engine.Question, rest func() error) {
 	a := tx.gather(of)
-	first := append(
+	questions = append(
 		tx.Hot(), a.messages(), a.addresses(),
 		tx.AheadOfKeys(a.keys), tx.Ahead(a.callbacks), tx.AheadOfEvents(a.events),
 	)
 	if a.strangers {
-		first = append(first, tx.AskChannels())
+		questions = append(questions, tx.AskChannels())
 	}
-	first = append(first, tx.askAbout(a.people.news(), a.primaries.news())...)
-	if err := tx.Writer.BeginAsking(first...); err != nil {
-		return engine.Unavailable(err)
+	questions = append(questions, tx.askAbout(a.people.news(), a.primaries.news())...)
+	return questions, func() error {
+		resolved := a.resolve()
+		second := tx.askAbout(a.people.news(), a.primaries.news())
+		return tx.Ask(append(second, tx.askUnions(resolved)...)...)
 	}
-	resolved := a.resolve()
-	second := tx.askAbout(a.people.news(), a.primaries.news())
-	return tx.Ask(append(second, tx.askUnions(resolved)...)...)
 }
 
 // askAbout asks what is kept of people.
