@@ -29,6 +29,8 @@ type proxy struct {
 	silentAtRequest atomic.Pointer[string]
 	cuts            atomic.Int64
 	refuse          atomic.Bool
+	// lacking is a word that the server does not get as it was sent, and so does not know.
+	lacking atomic.Pointer[string]
 
 	mutex sync.Mutex
 	open  map[net.Conn]bool
@@ -89,6 +91,10 @@ func (p *proxy) forward(to, from net.Conn, cutAt *atomic.Pointer[string]) {
 			p.silentAtRequest.Store(nil)
 			_, _ = io.Copy(io.Discard, from)
 			return
+		}
+		if word := p.lacking.Load(); word != nil {
+			unknown := bytes.Repeat([]byte("x"), len(*word))
+			copy(buffer[:n], bytes.ReplaceAll(buffer[:n], []byte(*word), unknown))
 		}
 		if _, writeErr := to.Write(buffer[:n]); writeErr != nil || err != nil {
 			return

@@ -145,13 +145,19 @@ func prepareSession(schema string, term time.Duration) func(context.Context, *pg
 		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 		defer cancel()
 		_, err := conn.Exec(ctx, statement.String()).ReadAll()
+		if isAnswer(err) {
+			return fmt.Errorf("%w a setting of a session: %w", errLacking, err)
+		}
 		return err
 	}
 }
 
 func (e *Engine) connect(ctx context.Context, opening string) (*connection, error) {
 	conn, err := pgconn.ConnectConfig(ctx, e.config)
-	if err != nil {
+	switch {
+	case errors.Is(err, errLacking):
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%w: the shared store cannot be reached: %w", engine.ErrUnavailable, err)
 	}
 	return newConnection(conn, opening, statementLimit(e.term)+grace), nil
