@@ -84,7 +84,7 @@ func (w *writer) CommitAndAsk(questions ...engine.Question) error {
 		return w.committed(false, err)
 	}
 	if err := w.committed(ended(w.receiveSent(nil))); err != nil {
-		if !w.lost() {
+		if e.on == w.connection && !w.lost() {
 			_, _ = w.receiveSent(nil) // whatever has begun is rolled back
 		}
 		return err
