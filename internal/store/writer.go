@@ -102,7 +102,7 @@ func (s *Store) commit(b batch, along bool) (next batch) {
 	if s.options.OnCommit != nil && err == nil {
 		s.options.OnCommit(s.committed(len(b.operations), time.Since(began)))
 	}
-	s.health.note(err, s.options.Clock.Now())
+	s.health.recordOutcome(err, s.options.Clock.Now())
 	if errors.Is(err, ErrSuperseded) {
 		s.superseded.Store(&err)
 	}
@@ -110,7 +110,7 @@ func (s *Store) commit(b batch, along bool) (next batch) {
 		if err != nil {
 			op.err = err
 		}
-		s.health.noteFault(op.err, s.options.Clock.Now())
+		s.health.recordFault(op.err, s.options.Clock.Now())
 		close(op.done)
 	}
 	return next
