@@ -19,7 +19,7 @@ func New() *cobra.Command {
 	root.SetVersionTemplate(version.Line("guichet") + "\n")
 	root.AddCommand(
 		newDev(), newRate(), newPlan(), newLedger(), newExplain(), newStatement(), newKeysCommand(),
-		newCallbacksCommand(), newTemplateCommand(), newVersion(),
+		newCallbacksCommand(), newTrigger(), newTemplateCommand(), newVersion(),
 	)
 	return root
 }
