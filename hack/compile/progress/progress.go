@@ -32,8 +32,8 @@ const (
 	quietEvery = 30 * time.Second
 )
 
-// Run compiles, and says on out that it does and how long it took: on a terminal in one line that is
-// written anew, elsewhere with a line now and then. An error has what the compiler said.
+// Run compiles, and says on out that it does and how long it took: on a terminal in one line that
+// is written anew, elsewhere with a line now and then. An error has what the compiler said.
 func (b Build) Run(ctx context.Context, out io.Writer) error {
 	command := exec.CommandContext(ctx, "go", append([]string{"build", "-v"}, b.Arguments...)...)
 	command.Dir = b.Directory
