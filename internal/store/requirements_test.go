@@ -31,8 +31,8 @@ func TestServerThatLacksSomethingIsRefusedByName(t *testing.T) {
 				s.Close()
 				t.Fatal("the store was opened; want it refused")
 			}
-			if want := "the server cannot hold a shared store: it lacks " + named; errors.Is(err, store.ErrUnavailable) ||
-				!strings.Contains(err.Error(), want) {
+			want := "the server cannot hold a shared store: it lacks " + named
+			if errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), want) {
 				t.Errorf("Open = %v; want it to say that %s, and no outage", err, want)
 			}
 		})
