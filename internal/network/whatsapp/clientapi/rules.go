@@ -65,7 +65,7 @@ type rule struct {
 // rulesOf are those of the calls about an object. Sources, under
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/: business-phone-numbers
 // (registration, two-step verification, display names, quality), business-profiles, qr-codes,
-// catalogs, flows, templates, webhooks/override.
+// catalogs, flows, groups, templates, webhooks/override.
 func rulesOf(on object) []rule {
 	switch on {
 	case onNumber:
@@ -149,6 +149,11 @@ func numberRules() []rule {
 		{
 			name: "call_permissions", edge: "call_permissions", method: get, do: pass,
 			query: []string{"user_wa_id", "recipient"},
+		},
+		{name: "groups", edge: "groups", method: get, do: pass, query: paging()},
+		{
+			name: "groups_write", edge: "groups", method: post, do: pass,
+			only: []string{paramProduct, "subject", "description", "join_approval_mode"},
 		},
 		{
 			name: "calls", edge: "calls", method: anyMethod, do: refuse(
