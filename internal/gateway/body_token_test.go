@@ -34,8 +34,8 @@ func parts(t *testing.T, fields ...string) (kind, body string) {
 	return form.FormDataContentType(), out.String()
 }
 
-// The token may stand in the body alone, as the Graph API takes it. It goes no further, and is in no
-// log (P7). Source: https://developers.facebook.com/docs/graph-api/guides/secure-requests
+// The token may stand in the body alone, as the Graph API takes it. It goes no further, and is in
+// no log (P7). Source: https://developers.facebook.com/docs/graph-api/guides/secure-requests
 func TestP7ATokenMayStandInTheBodyAlone(t *testing.T) {
 	t.Parallel()
 	const (
@@ -52,22 +52,36 @@ func TestP7ATokenMayStandInTheBodyAlone(t *testing.T) {
 		partsKind, inParts := parts(t,
 			"access_token", apiKey, "messaging_product", "whatsapp", "to", ana, "text", `{"body":"hi"}`)
 		tests := map[string]struct{ method, path, kind, body string }{
-			"message in JSON": {http.MethodPost, phoneID + "/messages", asJSON,
-				strings.Replace(textTo(ana, "hi"), "{", `{`+member+`,`, 1)},
-			"message without a type": {http.MethodPost, phoneID + "/messages", "",
-				strings.Replace(textTo(ana, "hi"), "{", `{`+member+`,`, 1)},
+			"message in JSON": {
+				http.MethodPost, phoneID + "/messages", asJSON,
+				strings.Replace(textTo(ana, "hi"), "{", `{`+member+`,`, 1),
+			},
+			"message without a type": {
+				http.MethodPost, phoneID + "/messages", "",
+				strings.Replace(textTo(ana, "hi"), "{", `{`+member+`,`, 1),
+			},
 			"message in a form": {http.MethodPost, phoneID + "/messages", asForm, form.Encode()},
 			"message in parts":  {http.MethodPost, phoneID + "/messages", partsKind, inParts},
-			"people in JSON": {http.MethodDelete, phoneID + "/block_users", asJSON,
-				`{"messaging_product":"whatsapp","block_users":[{"user":"` + ana + `"}],` + member + `}`},
-			"people in a form": {http.MethodDelete, phoneID + "/block_users", asForm,
-				url.Values{"block_users": {`[{"user":"` + ana + `"}]`}, "access_token": {apiKey}}.Encode()},
-			"profile in JSON": {http.MethodPost, phoneID + "/whatsapp_business_profile", asJSON,
-				`{"messaging_product":"whatsapp","about":"a",` + member + `}`},
-			"profile in a form": {http.MethodPost, phoneID + "/whatsapp_business_profile", asForm,
-				url.Values{"messaging_product": {"whatsapp"}, "about": {"b"}, "access_token": {apiKey}}.Encode()},
-			"an object's change": {http.MethodPost, phoneID, asJSON,
-				`{"messaging_product":"whatsapp","pin":"123456",` + member + `}`},
+			"people in JSON": {
+				http.MethodDelete, phoneID + "/block_users", asJSON,
+				`{"messaging_product":"whatsapp","block_users":[{"user":"` + ana + `"}],` + member + `}`,
+			},
+			"people in a form": {
+				http.MethodDelete, phoneID + "/block_users", asForm,
+				url.Values{"block_users": {`[{"user":"` + ana + `"}]`}, "access_token": {apiKey}}.Encode(),
+			},
+			"profile in JSON": {
+				http.MethodPost, phoneID + "/whatsapp_business_profile", asJSON,
+				`{"messaging_product":"whatsapp","about":"a",` + member + `}`,
+			},
+			"profile in a form": {
+				http.MethodPost, phoneID + "/whatsapp_business_profile", asForm,
+				url.Values{"messaging_product": {"whatsapp"}, "about": {"b"}, "access_token": {apiKey}}.Encode(),
+			},
+			"an object's change": {
+				http.MethodPost, phoneID, asJSON,
+				`{"messaging_product":"whatsapp","pin":"123456",` + member + `}`,
+			},
 		}
 		for name, tc := range tests {
 			got := w.withoutHeader(tc.method, "/v26.0/"+tc.path, tc.kind, tc.body)

@@ -96,8 +96,8 @@ func TestP2P4AGroupHasOneWindowAndACharge(t *testing.T) {
 	})
 }
 
-// A message of the group is pinned by a message, which is billed as any other that is no template. It
-// names what it pins as the network does.
+// A message of the group is pinned by a message, which is billed as any other that is no template.
+// It names what it pins as the network does.
 func TestP2AMessageOfAGroupIsPinned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

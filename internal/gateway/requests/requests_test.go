@@ -48,8 +48,15 @@ func TestOnlyCallsAboutTemplatesReadTheStore(t *testing.T) {
 	defer upstream.Close()
 	const account = gatewaytest.BusinessAccount
 	for _, path := range [][]string{
-		{gatewaytest.PhoneID}, {gatewaytest.PhoneID, "whatsapp_business_profile"}, {account}, {account, "flows"},
-		{account, "message_template_previews"}, {"me"}, {"990011"}, {"990011", "assets"}, {"1479537139650973"},
+		{gatewaytest.PhoneID},
+		{gatewaytest.PhoneID, "whatsapp_business_profile"},
+		{account},
+		{account, "flows"},
+		{account, "message_template_previews"},
+		{"me"},
+		{"990011"},
+		{"990011", "assets"},
+		{"1479537139650973"},
 	} {
 		if err := asked(t, upstream.URL, http.MethodGet, path...); errors.Is(err, durable.ErrStarting) {
 			t.Errorf("%q reads the store", path)

@@ -12,9 +12,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph/parameter"
 )
 
-// Token is the access token in a request's body, which clients of the Graph API may send as a member
-// of a JSON object, as a field of a form, or as a part. It is empty if there is none. The body may
-// be cut off: what stands before its end is found.
+// Token is the access token in a request's body, which clients of the Graph API may send as a
+// member of a JSON object, as a field of a form, or as a part. It is empty if there is none. The
+// body may be cut off: what stands before its end is found.
 func Token(contentType string, body []byte) string {
 	kind, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
