@@ -60,11 +60,13 @@ bench: ## Measure the gateway on this machine, about five minutes: speed, latenc
 	@go run ./test/load
 
 .PHONY: build
-build: ## Compile the four programs into bin/
+build: ## Compile the programs into bin/
 	@$(GO_BUILD) -o $(BIN)/operator .
 	@$(GO_BUILD) -o $(BIN)/gateway ./cmd/gateway
 	@$(GO_BUILD) -o $(BIN)/guichet ./cmd/guichet
 	@$(GO_BUILD) -o $(BIN)/simulator ./cmd/simulator
+	@$(GO_BUILD) -o $(BIN)/kubectl-guichet ./cmd/kubectl-guichet
+	@install cmd/kubectl-guichet/kubectl_complete-guichet $(BIN)/kubectl_complete-guichet
 
 ##@ Before a commit
 

@@ -16,7 +16,7 @@ trap finish EXIT
 
 start=$SECONDS
 command -v sqlite3 >/dev/null || apt-get install -y -qq sqlite3 >/dev/null # ledger.md reads a store with it
-go build -ldflags '-s -w' -o bin/guichet ./cmd/guichet # the documents run it
+go build -ldflags '-s -w' -o bin/ ./cmd/guichet ./cmd/kubectl-guichet # the documents run them
 for test in ${TEST:-e2e docs}; do
   hack/cluster/with.sh host -- go test -count=1 -timeout 30m -tags e2e -v "./test/$test/..."
 done

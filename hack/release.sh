@@ -67,7 +67,8 @@ write_command_line() {
     suffix=$([[ $system == windows ]] && echo .exe || true)
     mkdir -p "$folder"
     compile "$system" "$architecture" guichet "$folder/guichet$suffix"
-    cp LICENSE "$folder"
+    compile "$system" "$architecture" kubectl-guichet "$folder/kubectl-guichet$suffix"
+    cp LICENSE cmd/kubectl-guichet/kubectl_complete-guichet "$folder"
     archive "$build" "$(basename "$folder")" "$dist/$(basename "$folder").tar.gz"
   done
 }
@@ -76,9 +77,14 @@ write_sboms() {
   local program
   mkdir -p "$dist/sbom"
   for program in operator gateway simulator guichet; do
-    "$tools/cyclonedx-gomod" bin -json -noserial -notimestamp -version "$version" \
-      -output "$dist/sbom/$program.cdx.json" "$build/amd64/$program"
+    sbom "$program" "$build/amd64/$program"
   done
+  sbom kubectl-guichet "$build/guichet_${version}_linux_amd64/kubectl-guichet"
+}
+
+# sbom PROGRAM FILE lists what a program is made of.
+sbom() {
+  "$tools/cyclonedx-gomod" bin -json -noserial -notimestamp -version "$version" -output "$dist/sbom/$1.cdx.json" "$2"
 }
 
 # compile SYSTEM ARCHITECTURE PROGRAM OUTPUT builds a program, stamped with the version.

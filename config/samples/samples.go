@@ -1,10 +1,11 @@
 // Package samples has the manifests of this folder that make a whole tenant: the account acme, its
-// credentials, its templates and the shipped plan.
+// credentials, its templates and the shipped plans.
 package samples
 
 import "embed"
 
 // Files are the manifests, by their names in this folder.
 //
-//go:embed businessaccount_acme.yaml secret_acme_credentials.yaml pricingplan_whatsapp.yaml messagetemplate_*.yaml
+//go:embed businessaccount_acme.yaml secret_acme_*.yaml pricingplan_whatsapp.yaml pricingplan_messenger.yaml
+//go:embed messagetemplate_*.yaml
 var Files embed.FS

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/dev"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -83,24 +84,31 @@ func (o *devOptions) tell(out io.Writer, p *dev.Process, took time.Duration) {
 	for _, note := range p.Notes {
 		fmt.Fprintln(out, "note:", note)
 	}
-	number := p.PhoneNumberIDs[0]
 	fmt.Fprintf(out, `Guichet is ready after %.1f s: the account %q with the plan %q.
 
   page      %s
   base URL  %s      (in place of https://graph.facebook.com)
   token     %s
-  number    %s
-  store     %s
+`, took.Seconds(), o.Manifests.Account.Name, o.Manifests.Plan.Name, p.PageURL, p.GatewayURL, p.Token)
+	for _, channel := range p.Channels {
+		fmt.Fprintf(out, "  %-9s %s\n", channel.Type, channel.ID)
+	}
+	fmt.Fprintf(out, "  store     %s\n\nThe page has the phones. Or write as a customer, and answer as the business:\n\n",
+		p.StorePath())
+	tellOfWriting(out, p, p.Channels[0])
+	fmt.Fprint(out, "\nTomorrow is one command away: guichet dev clock advance 25h. Ctrl-C ends it.\n")
+}
 
-The page has the phones. Or write as a customer, and answer as the business:
-
-  curl -s %s/control/phones/33612345678/messages -d '{"to":"%s","text":"Where is my parcel?"}'
+// tellOfWriting prints how a customer writes to a channel, and how the business answers.
+func tellOfWriting(out io.Writer, p *dev.Process, to v1alpha1.ChannelIdentity) {
+	path, person := "/control/phones/33612345678/messages", `"messaging_product":"whatsapp","to":"+33612345678"`
+	content := `"type":"text","text":{"body":"On its way."}`
+	if to.Type != v1alpha1.ChannelWhatsApp {
+		path, person = "/control/people/7301982645501234", `"messaging_type":"RESPONSE","recipient":{"id":"7301982645501234"}`
+		content = `"message":{"text":"On its way."}`
+	}
+	fmt.Fprintf(out, `  curl -s %s%s -d '{"to":"%s","text":"Where is my parcel?"}'
   curl -s %s/v26.0/%s/messages -H 'Authorization: Bearer %s' \
-    -d '{"messaging_product":"whatsapp","to":"+33612345678","type":"text","text":{"body":"On its way."}}'
-
-Tomorrow is one command away: guichet dev clock advance 25h. Ctrl-C ends it.
-`,
-		took.Seconds(), o.Manifests.Account.Name, o.Manifests.Plan.Name, p.PageURL, p.GatewayURL, p.Token, number,
-		p.StorePath(), p.SimulatorURL(), number, p.GatewayURL, number, p.Token,
-	)
+    -H 'Content-Type: application/json' -d '{%s,%s}'
+`, p.SimulatorURL(), path, to.ID, p.GatewayURL, to.ID, p.Token, person, content)
 }

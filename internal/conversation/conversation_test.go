@@ -123,78 +123,78 @@ func TestPermit(t *testing.T) {
 		name  string
 		state *State
 		rules *Rules
-		want  Verdict
+		want  Permission
 		Request
 	}{
-		{"free-form in the window", &open, rules(), Verdict{Permitted, true, Span{0, day}, true}, Request{At: day - 1}},
-		{"free-form as it closes", &open, rules(), Verdict{WindowClosed, true, Span{0, day}, false}, Request{At: day}},
+		{"free-form in the window", &open, rules(), Permission{Permitted, true, Span{0, day}, true}, Request{At: day - 1}},
+		{"free-form as it closes", &open, rules(), Permission{WindowClosed, true, Span{0, day}, false}, Request{At: day}},
 		{
 			"free-form to someone who never wrote", &never, rules(),
-			Verdict{WindowClosed, false, Span{}, false},
+			Permission{WindowClosed, false, Span{}, false},
 			Request{At: day},
 		},
 		{
 			"free-form before the customer wrote", &open, rules(),
-			Verdict{WindowClosed, true, Span{}, false},
+			Permission{WindowClosed, true, Span{}, false},
 			Request{At: -1},
 		},
-		{"free-form outside, billed", &open, billed, Verdict{Permitted, true, Span{0, day}, false}, Request{At: day}},
+		{"free-form outside, billed", &open, billed, Permission{Permitted, true, Span{0, day}, false}, Request{At: day}},
 		{
 			"reaction outside", &open, rules(),
-			Verdict{WindowClosed, true, Span{0, day}, false},
+			Permission{WindowClosed, true, Span{0, day}, false},
 			Request{At: day, Form: Reaction},
 		},
 		{
 			"template outside", &open, rules(),
-			Verdict{Permitted, true, Span{0, day}, false},
+			Permission{Permitted, true, Span{0, day}, false},
 			Request{At: day, Form: Templated, Category: Utility},
 		},
 		{
 			"direct send outside", &open, rules(),
-			Verdict{Permitted, true, Span{0, day}, false},
+			Permission{Permitted, true, Span{0, day}, false},
 			Request{At: day, Form: Direct, Category: Utility},
 		},
 		{
 			"marketing after a stop", &stopped, rules(),
-			Verdict{MarketingStopped, true, Span{0, day}, true},
+			Permission{MarketingStopped, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: Marketing},
 		},
 		{
 			"utility after a stop", &stopped, rules(),
-			Verdict{Permitted, true, Span{0, day}, true},
+			Permission{Permitted, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: Utility},
 		},
 		{
 			"marketing where promotion is refused", &open, plain,
-			Verdict{PromotionRefused, true, Span{0, day}, true},
+			Permission{PromotionRefused, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: Marketing},
 		},
 		{
 			"marketing lite where it is", &open, plain,
-			Verdict{PromotionRefused, true, Span{0, day}, true},
+			Permission{PromotionRefused, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: MarketingLite},
 		},
 		{
 			"direct marketing where it is", &open, plain,
-			Verdict{PromotionRefused, true, Span{0, day}, false},
+			Permission{PromotionRefused, true, Span{0, day}, false},
 			Request{At: day, Form: Direct, Category: Marketing},
 		},
 		{
 			"marketing of a business that sends none", &open, rules(),
-			Verdict{PromotionRefused, true, Span{0, day}, true},
+			Permission{PromotionRefused, true, Span{0, day}, true},
 			Request{At: 9, Form: Templated, Category: Marketing, NoPromotion: true},
 		},
 		{
 			"utility where promotion is refused", &open, plain,
-			Verdict{Permitted, true, Span{0, day}, false},
+			Permission{Permitted, true, Span{0, day}, false},
 			Request{At: day, Form: Templated, Category: Utility, NoPromotion: true},
 		},
 		{
 			"text where promotion is refused", &open, plain,
-			Verdict{Permitted, true, Span{0, day}, true},
+			Permission{Permitted, true, Span{0, day}, true},
 			Request{At: 9, NoPromotion: true},
 		},
-		{"blocked", &blocked, rules(), Verdict{CustomerBlocked, true, Span{0, day}, true}, Request{At: 9}},
+		{"blocked", &blocked, rules(), Permission{CustomerBlocked, true, Span{0, day}, true}, Request{At: 9}},
 	}
 	for _, tc := range tests {
 		if got := tc.state.Permit(tc.Request, tc.rules); got != tc.want {

@@ -27,27 +27,27 @@ func TestP4PeopleMayAnswerForLonger(t *testing.T) {
 		rules *Rules
 		form  Form
 		at    int64
-		want  Verdict
+		want  Permission
 	}{
 		"a bot in time": {
-			&wrote, pageRules(), FreeForm, day - 1, Verdict{Permitted, true, Span{0, day}, true},
+			&wrote, pageRules(), FreeForm, day - 1, Permission{Permitted, true, Span{0, day}, true},
 		},
 		"a bot too late": {
-			&wrote, pageRules(), FreeForm, day, Verdict{WindowClosed, true, Span{0, day}, false},
+			&wrote, pageRules(), FreeForm, day, Permission{WindowClosed, true, Span{0, day}, false},
 		},
 		"a person": {
-			&wrote, pageRules(), HumanAgent, week - 1, Verdict{Permitted, true, Span{0, week}, true},
+			&wrote, pageRules(), HumanAgent, week - 1, Permission{Permitted, true, Span{0, week}, true},
 		},
 		"a person too late": {
-			&wrote, pageRules(), HumanAgent, week, Verdict{WindowClosed, true, Span{0, week}, false},
+			&wrote, pageRules(), HumanAgent, week, Permission{WindowClosed, true, Span{0, week}, false},
 		},
 		"a person to a stranger": {
-			&never, pageRules(), HumanAgent, 0, Verdict{WindowClosed, false, Span{}, false},
+			&never, pageRules(), HumanAgent, 0, Permission{WindowClosed, false, Span{}, false},
 		},
 		"a person without such rules": {
-			&bound, plain, HumanAgent, day - 1, Verdict{Permitted, true, Span{0, day}, true},
+			&bound, plain, HumanAgent, day - 1, Permission{Permitted, true, Span{0, day}, true},
 		},
-		"and a second later": {&bound, plain, HumanAgent, day, Verdict{WindowClosed, false, Span{}, false}},
+		"and a second later": {&bound, plain, HumanAgent, day, Permission{WindowClosed, false, Span{}, false}},
 	}
 	for name, tc := range tests {
 		if got := tc.state.Permit(Request{At: tc.at, Form: tc.form}, tc.rules); got != tc.want {

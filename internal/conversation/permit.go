@@ -28,11 +28,11 @@ const (
 	AlreadyReplied           // a comment gets one private reply, and has it
 	NotSubscribed            // the customer has not agreed to marketing messages by such a token
 	SubscriptionOver         // the customer's agreement has expired
-	TooSoon                  // too soon after the last marketing message; see Verdict.Window
+	TooSoon                  // too soon after the last marketing message; see Permission.Window
 )
 
-// Verdict says whether a message may be sent, and what a refusal can say about the service window.
-type Verdict struct {
+// Permission says whether a message may be sent, and what a refusal can say about the service window.
+type Permission struct {
 	Refusal  Refusal
 	EverOpen bool // whether a window for such a message was ever open
 	// Window is the window that holds the message, or else the last one that began before it. For
@@ -44,34 +44,34 @@ type Verdict struct {
 
 // Permit decides whether a message may be sent. An entry point changes its price, never its
 // permission.
-func (s *State) Permit(q Request, r *Rules) Verdict {
+func (s *State) Permit(q Request, r *Rules) Permission {
 	windows := s.windowsFor(q.Form)
-	verdict := Verdict{EverOpen: len(windows) > 0, Window: lastBegun(windows, q.At)}
-	verdict.Answers = verdict.Window.Contains(q.At)
-	if q.Form == HumanAgent && !verdict.Answers && s.WindowOpen(q.At) {
-		verdict.EverOpen, verdict.Window, verdict.Answers = true, s.WindowAt(q.At), true
+	permission := Permission{EverOpen: len(windows) > 0, Window: lastBegun(windows, q.At)}
+	permission.Answers = permission.Window.Contains(q.At)
+	if q.Form == HumanAgent && !permission.Answers && s.WindowOpen(q.At) {
+		permission.EverOpen, permission.Window, permission.Answers = true, s.WindowAt(q.At), true
 	}
 	templated := q.Form == Templated || q.Form == Direct
 	switch {
 	case s.Block.Stopped:
-		verdict.Refusal = CustomerBlocked
+		permission.Refusal = CustomerBlocked
 	case (q.NoPromotion || r.NoPromotion) && isMarketing(q.Category):
-		verdict.Refusal = PromotionRefused
+		permission.Refusal = PromotionRefused
 	case templated && s.Marketing.Stopped && isMarketing(q.Category):
-		verdict.Refusal = MarketingStopped
+		permission.Refusal = MarketingStopped
 	case q.Subscription != "":
-		verdict.Answers = false
-		verdict.Refusal = s.permitSubscribed(q)
-		if verdict.Refusal == TooSoon {
-			verdict.Window = s.marketingPause(q.Subscription)
+		permission.Answers = false
+		permission.Refusal = s.permitSubscribed(q)
+		if permission.Refusal == TooSoon {
+			permission.Window = s.marketingPause(q.Subscription)
 		}
 	case q.Form == PrivateReply:
-		verdict.Answers = len(r.PrivateReply) > 0 && (verdict.Answers || !verdict.EverOpen)
-		verdict.Refusal = s.permitReply(verdict.Answers, q.Again)
-	case !templated && !verdict.Answers && r.OutsideWindow == TemplateOnly:
-		verdict.Refusal = WindowClosed
+		permission.Answers = len(r.PrivateReply) > 0 && (permission.Answers || !permission.EverOpen)
+		permission.Refusal = s.permitReply(permission.Answers, q.Again)
+	case !templated && !permission.Answers && r.OutsideWindow == TemplateOnly:
+		permission.Refusal = WindowClosed
 	}
-	return verdict
+	return permission
 }
 
 // permitReply decides on a private reply. A comment of which the gateway was not told is the

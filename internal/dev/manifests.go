@@ -16,6 +16,9 @@ import (
 	"github.com/guichet-dev/guichet/config/samples"
 )
 
+// messengerPlan is the name of the shipped plan of pages.
+const messengerPlan = "messenger"
+
 // Manifests are the resources that make a tenant.
 type Manifests struct {
 	Account   *v1alpha1.BusinessAccount
@@ -43,11 +46,13 @@ type Secret struct {
 func ReadManifests(account, plan, templates string) (*Manifests, error) {
 	m := &Manifests{}
 	err := m.readAll([]source{
-		{account, []string{"businessaccount_acme.yaml", "secret_acme_credentials.yaml"}},
+		{account, []string{
+			"businessaccount_acme.yaml", "secret_acme_credentials.yaml", "secret_acme_messenger.yaml",
+		}},
 		{plan, []string{"pricingplan_whatsapp.yaml"}},
 		{templates, []string{
 			"messagetemplate_appointment_reminder.yaml", "messagetemplate_boarding_pass.yaml",
-			"messagetemplate_parcel_delivery.yaml",
+			"messagetemplate_parcel_delivery.yaml", "messagetemplate_parcel_waiting.yaml",
 		}},
 	})
 	if err != nil {
@@ -56,12 +61,13 @@ func ReadManifests(account, plan, templates string) (*Manifests, error) {
 	if m.Account == nil {
 		return nil, fmt.Errorf("%s: it has no BusinessAccount", account)
 	}
-	for i := range m.plans {
-		if m.plans[i].Name == m.Account.Spec.PlanName {
-			m.Plan = &m.plans[i]
+	if m.plan(messengerPlan) == nil { // whoever gives a plan of numbers need not give that of pages
+		const file = "pricingplan_" + messengerPlan + ".yaml"
+		if err := m.read(samples.Files, file, file); err != nil {
+			return nil, err
 		}
 	}
-	if m.Plan == nil {
+	if m.Plan = m.plan(m.Account.Spec.PlanName); m.Plan == nil {
 		return nil, fmt.Errorf(
 			"no PricingPlan %q, which the account's spec.planName names: give its file with --plan",
 			m.Account.Spec.PlanName,
@@ -79,6 +85,16 @@ func ReadManifests(account, plan, templates string) (*Manifests, error) {
 		}
 	}
 	return m, nil
+}
+
+// plan is the plan of a name, or nil.
+func (m *Manifests) plan(name string) *v1alpha1.PricingPlan {
+	for i := range m.plans {
+		if m.plans[i].Name == name {
+			return &m.plans[i]
+		}
+	}
+	return nil
 }
 
 // source is a file or a folder; without one, files of the samples.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway"
@@ -50,8 +51,8 @@ type Process struct {
 	GatewayURL, Token string
 	// PageURL is the page, with the token.
 	PageURL string
-	// PhoneNumberIDs are the account's numbers.
-	PhoneNumberIDs []string
+	// Channels are the account's, in the order of its manifest.
+	Channels []v1alpha1.ChannelIdentity
 	// CallbackSecret signs the callbacks.
 	CallbackSecret string
 	// Notes say what is not as the manifests say.
@@ -68,6 +69,11 @@ type Process struct {
 
 // Start starts a process, and returns once the gateway is ready. It ends with ctx.
 func Start(ctx context.Context, options Options) (_ *Process, err error) {
+	if options.PostgresURL != "" {
+		if err := reachServer(ctx, options.PostgresURL); err != nil {
+			return nil, err
+		}
+	}
 	state, err := openFolder(options.Directory)
 	if err != nil {
 		return nil, fmt.Errorf("open the folder: %w", err)
@@ -103,7 +109,10 @@ func (p *Process) prepare(simulatorURL string) (err error) {
 	if p.account, err = newAccount(o.Manifests, &p.state, o, simulatorURL); err != nil {
 		return err
 	}
-	upstream := p.account.simulator(o, simulatorURL, p.GatewayURL+config.WebhookPath)
+	upstream, err := p.account.simulator(o, simulatorURL, p.GatewayURL+config.WebhookPath)
+	if err != nil {
+		return err
+	}
 	p.simulator, err = simulator.New(upstream, simulator.Options{
 		Clock: p.clock, Logger: o.Log.With("part", "simulator"),
 	})
@@ -117,7 +126,7 @@ func (p *Process) prepare(simulatorURL string) (err error) {
 	}
 	p.PageURL = simulatorURL + "/#token=" + p.Token
 	for _, channel := range o.Manifests.Account.Spec.Channels {
-		p.PhoneNumberIDs = append(p.PhoneNumberIDs, channel.PhoneNumberID)
+		p.Channels = append(p.Channels, channel.Identity())
 	}
 	if err := writeKeys(o.Directory, func() (map[string][]byte, error) {
 		return tenant.NewKeys(o.Manifests.Account, p.clock.Now())
@@ -251,7 +260,7 @@ func (p *Process) SimulatorURL() string { return p.state.Simulator }
 // StorePath is what the command line reads the ledger from: a file, or the server that keeps it.
 func (p *Process) StorePath() string {
 	if p.options.PostgresURL != "" {
-		return "PostgreSQL, account " + p.state.AccountUID
+		return "PostgreSQL, ledger " + p.state.AccountUID
 	}
 	return filepath.Join(p.options.Directory, dataDirectory, "gateway.db")
 }

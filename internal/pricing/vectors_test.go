@@ -203,9 +203,9 @@ func TestAnnouncement2018BillsFreeFormOutsideTheWindow(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "announcement")), "2018-08-01T00:00:00Z")
 	d.writes(french, 0, message)
 	rules := d.book.Rules(d.start, d.account.Zone)
-	verdict := d.state("1066", french).Permit(conversation.Request{At: d.seconds(30)}, rules)
-	if verdict.Refusal != conversation.Permitted {
-		t.Errorf("free-form outside the window: got %v, want permitted", verdict.Refusal)
+	permission := d.state("1066", french).Permit(conversation.Request{At: d.seconds(30)}, rules)
+	if permission.Refusal != conversation.Permitted {
+		t.Errorf("free-form outside the window: got %v, want permitted", permission.Refusal)
 	}
 	expect(t, "answer within 24 hours", d.text(french, 23), "service free: serviceWindow")
 	expect(t, "answer after 24 hours", d.text(french, 24), "service 0.05")

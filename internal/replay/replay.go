@@ -180,9 +180,9 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
-	verdict := c.state.Permit(request, c.prices.rules(now))
+	permission := c.state.Permit(request, c.prices.rules(now))
 	// Marketing that the revision refuses is priced all the same: it is said to have been sent.
-	if verdict.Refusal == conversation.WindowClosed {
+	if permission.Refusal == conversation.WindowClosed {
 		return Refused, pricing.Outcome{}, nil
 	}
 	c.messages++

@@ -95,9 +95,9 @@ type Delivery struct {
 
 // Review is how templates are judged.
 type Review struct {
-	// After is the time from submission to the verdict.
+	// After is the time from submission to the decision.
 	After Duration `json:"after,omitempty"`
-	// Manual leaves the verdict to the control API.
+	// Manual leaves the decision to the control API.
 	Manual bool `json:"manual,omitempty"`
 }
 

@@ -128,27 +128,27 @@ func (s *Simulator) controlClearFaults(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, done())
 }
 
-// controlTemplate gives a verdict on a template, by its id.
+// controlTemplate decides on a template, by its id.
 func (s *Simulator) controlTemplate(w http.ResponseWriter, r *http.Request) {
-	var verdict struct {
+	var decision struct {
 		Status   string `json:"status"`
 		Reason   string `json:"reason"`
 		Category string `json:"category"`
 	}
-	if err := readStrict(w, r, &verdict); err != nil {
+	if err := readStrict(w, r, &decision); err != nil {
 		badRequest(w, err)
 		return
 	}
 	s.mu.Lock()
 	if id := r.PathValue("id"); s.state.pages.HasTemplate(id) {
-		err := s.state.pages.Judge(id, verdict.Status, verdict.Reason)
+		err := s.state.pages.Judge(id, decision.Status, decision.Reason)
 		s.mu.Unlock()
 		answerControl(w, err)
 		return
 	}
 	held := s.state.templates[r.PathValue("id")]
 	if held != nil {
-		s.conclude(s.state, held, orElse(verdict.Status, held.Status), verdict.Reason, verdict.Category)
+		s.conclude(s.state, held, orElse(decision.Status, held.Status), decision.Reason, decision.Category)
 	}
 	s.mu.Unlock()
 	if held == nil {

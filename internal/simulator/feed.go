@@ -42,6 +42,9 @@ type FeedPart struct {
 type FeedAccount struct {
 	// ID is the account's, or a page's own.
 	ID string `json:"id"`
+	// Tenant is the same for accounts and pages whose webhooks go to one gateway: the ID of the
+	// first of them.
+	Tenant string `json:"tenant"`
 	// Network is whatsapp, or the object of a page: page or instagram.
 	Network string `json:"network"`
 	Name    string `json:"name,omitempty"`
@@ -67,7 +70,7 @@ func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
 		part.Reset = true
 		*f = follower{state: s.state}
 	}
-	if part.Reset || s.state.accountsVersion > f.version {
+	if part.Reset || max(s.state.accountsVersion, s.state.pages.TemplatesVersion()) > f.version {
 		part.Accounts = s.state.feedAccounts()
 	}
 	part.Chats = s.state.Chats.Since(f.version, s.state.standing)
@@ -85,10 +88,21 @@ func (s *Simulator) Accounts() []FeedAccount {
 
 func (st *state) feedAccounts() []FeedAccount {
 	accounts := []FeedAccount{}
+	tenants := map[string]string{} // by where the webhooks go
+	tenantOf := func(id, callback string) string {
+		if callback == "" {
+			return id
+		}
+		if tenants[callback] == "" {
+			tenants[callback] = id
+		}
+		return tenants[callback]
+	}
 	for _, id := range slices.Sorted(maps.Keys(st.accounts)) {
 		a := st.accounts[id]
 		told := FeedAccount{
-			ID: a.ID, Network: "whatsapp", Name: a.Name, Gateway: a.outbox.Address() != "",
+			ID: a.ID, Tenant: tenantOf(a.ID, a.outbox.Address()), Network: "whatsapp", Name: a.Name,
+			Gateway: a.outbox.Address() != "",
 			Numbers: a.Numbers, Templates: []graph.UpstreamTemplate{},
 		}
 		for _, held := range st.ofAccount(a.ID) {
@@ -98,8 +112,9 @@ func (st *state) feedAccounts() []FeedAccount {
 	}
 	for _, page := range st.pages.List() {
 		accounts = append(accounts, FeedAccount{
-			ID: page.ID, Network: page.Object, Name: page.Name, Gateway: page.Callback != "",
-			Numbers: []Number{{ID: page.ID, VerifiedName: page.Name}}, Templates: []graph.UpstreamTemplate{},
+			ID: page.ID, Tenant: tenantOf(page.ID, page.Callback), Network: page.Object, Name: page.Name,
+			Gateway: page.Callback != "", Numbers: []Number{{ID: page.ID, VerifiedName: page.Name}},
+			Templates: page.Templates,
 		})
 	}
 	return accounts

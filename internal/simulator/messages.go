@@ -12,8 +12,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// verdict is what the simulator makes of a send.
-type verdict struct {
+// sendResult is how the simulator answers a send.
+type sendResult struct {
 	response whatsapp.SendResponse
 	refusal  *graph.Error
 	// drop closes the connection in place of an answer.
@@ -49,17 +49,17 @@ func (s *Simulator) take(
 		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
-	v := s.judge(numberID, send)
-	if v.delay > 0 && !s.sleep(r, v.delay) {
+	answer := s.judge(numberID, send)
+	if answer.delay > 0 && !s.sleep(r, answer.delay) {
 		return
 	}
 	switch {
-	case v.drop:
+	case answer.drop:
 		panic(http.ErrAbortHandler) // net/http closes the connection without a word
-	case v.refusal != nil:
-		s.refuse(w, v.refusal)
+	case answer.refusal != nil:
+		s.refuse(w, answer.refusal)
 	default:
-		writeJSON(w, http.StatusOK, v.response)
+		writeJSON(w, http.StatusOK, answer.response)
 	}
 }
 
@@ -96,31 +96,31 @@ func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 }
 
 // judge decides on a message and, if it is accepted, plans its statuses.
-func (s *Simulator) judge(numberID string, send *request.Send) verdict {
+func (s *Simulator) judge(numberID string, send *request.Send) sendResult {
 	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
 	n := st.numbers[numberID]
 	if n == nil {
-		return verdict{refusal: whatsapp.UnknownPhoneNumberID()}
+		return sendResult{refusal: whatsapp.UnknownPhoneNumberID()}
 	}
-	v := verdict{delay: time.Duration(st.Knobs.SendDelay)}
+	result := sendResult{delay: time.Duration(st.Knobs.SendDelay)}
 	fault := st.Fault(numberID, send.To)
 	if fault != nil && fault.Effect == EffectDropBefore {
 		st.Record.Counts.Dropped++
-		v.drop = true
-		return v
+		result.drop = true
+		return result
 	}
 	if fault != nil && fault.Effect == EffectError && !fault.Async {
-		v.refusal = graph.NewError(fault.Code, "This error was asked for through the control API.")
-		return v
+		result.refusal = graph.NewError(fault.Code, "This error was asked for through the control API.")
+		return result
 	}
 	held, preview, refusal := s.check(n, send, now)
 	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.Knobs.AsyncRefusals
 	if refusal != nil && !asyncRefusal {
-		v.refusal = refusal
-		return v
+		result.refusal = refusal
+		return result
 	}
 	m := s.accept(n, send, held, preview, now)
 	stopped := isMarketing(m.Category) && st.customer(st.with(m)).stopped
@@ -136,13 +136,13 @@ func (s *Simulator) judge(numberID string, send *request.Send) verdict {
 	}
 	if fault != nil && fault.Effect == EffectDropAfter {
 		st.Record.Counts.Dropped++
-		v.drop = true
+		result.drop = true
 	}
 	if fault != nil && fault.Effect == EffectHang {
-		v.delay += time.Duration(fault.Delay)
+		result.delay += time.Duration(fault.Delay)
 	}
-	v.response = whatsapp.Accept(send, m.ID)
-	return v
+	result.response = whatsapp.Accept(send, m.ID)
+	return result
 }
 
 // check applies Meta's own rules: rates, blocks, windows and templates.

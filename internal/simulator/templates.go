@@ -28,7 +28,7 @@ type heldTemplate struct {
 	Reason   string
 	account  string
 	compiled *template.Compiled
-	// version counts the submissions, so that a late verdict is for the right one.
+	// version counts the submissions, so that a late decision is for the right one.
 	version int
 }
 
@@ -189,7 +189,7 @@ func (s *Simulator) planReview(st *state, held *heldTemplate) {
 	})
 }
 
-// review gives the automatic verdict: a name that begins with reject_ is
+// review gives the automatic decision: a name that begins with reject_ is
 // rejected, and a utility template with promotional words is approved as
 // marketing.
 func (s *Simulator) review(st *state, held *heldTemplate) {

@@ -31,8 +31,8 @@ type faultCount struct {
 // faultInterval is how often the log speaks of one constraint.
 const faultInterval = time.Minute
 
-// noteFault counts and logs the outcome of an operation at now if it is a fault.
-func (h *health) noteFault(err error, now time.Time) {
+// recordFault counts and logs the outcome of an operation at now if it is a fault.
+func (h *health) recordFault(err error, now time.Time) {
 	var fault *FaultError
 	if !errors.As(err, &fault) {
 		return
@@ -54,8 +54,8 @@ func (h *health) noteFault(err error, now time.Time) {
 	h.faults[fault.Constraint] = count
 }
 
-// note takes the outcome of a transaction at now.
-func (h *health) note(err error, now time.Time) {
+// recordOutcome takes the outcome of a transaction at now.
+func (h *health) recordOutcome(err error, now time.Time) {
 	switch {
 	case errors.Is(err, ErrFault): // the engine works
 	case errors.Is(err, ErrSuperseded):

@@ -49,7 +49,7 @@ func TestHealthIsToldOncePerStateThatLasts(t *testing.T) {
 			}
 			began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 			for _, o := range tc.outcomes {
-				h.note(o.err, began.Add(time.Duration(o.second)*time.Second))
+				h.recordOutcome(o.err, began.Add(time.Duration(o.second)*time.Second))
 			}
 			var got []string
 			for line := range strings.Lines(log.String()) {

@@ -47,7 +47,7 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 		first := callbacks(t, s, noon)[0]
 		update(t, s, func(tx *store.Tx) error {
 			_, err := tx.Callbacks().Retry(first, noon)
-			return errors.Join(tx.Callbacks().NoteFailure(first, time.Time{}, noon), err)
+			return errors.Join(tx.Callbacks().RecordFailure(first, time.Time{}, noon), err)
 		})
 		again := callbacks(t, s, noon.Add(time.Minute))[0]
 		if string(again.Payload) != "poison" || !again.FailedAt.Equal(noon) {
@@ -208,7 +208,7 @@ func TestFirstFailureIsThatAtTheSameEndpoint(t *testing.T) {
 			c := callbacks(t, s, at)[0]
 			update(t, s, func(tx *store.Tx) error {
 				_, err := tx.Callbacks().Retry(c, at)
-				return errors.Join(tx.Callbacks().NoteFailure(c, endpoint, at), err)
+				return errors.Join(tx.Callbacks().RecordFailure(c, endpoint, at), err)
 			})
 			again := callbacks(t, s, at)[0]
 			if !again.FailedAt.Equal(want) {

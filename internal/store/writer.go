@@ -95,7 +95,7 @@ func (s *Store) commit(batch []*operation) {
 	if s.options.OnCommit != nil && err == nil {
 		s.options.OnCommit(s.committed(len(batch), time.Since(began)))
 	}
-	s.health.note(err, s.options.Clock.Now())
+	s.health.recordOutcome(err, s.options.Clock.Now())
 	if errors.Is(err, ErrSuperseded) {
 		s.superseded.Store(&err)
 	}
@@ -103,7 +103,7 @@ func (s *Store) commit(batch []*operation) {
 		if err != nil {
 			op.err = err
 		}
-		s.health.noteFault(op.err, s.options.Clock.Now())
+		s.health.recordFault(op.err, s.options.Clock.Now())
 		close(op.done)
 	}
 }

@@ -41,6 +41,7 @@ func TestReleaseIsReproducibleAndNamesItself(t *testing.T) {
 	}
 	for _, name := range []string{
 		"install.yaml", "plans/pricingplan_whatsapp.yaml", "guichet-chart-0.1.0.tgz", "NOTES.md", "sbom/gateway.cdx.json",
+		"sbom/kubectl-guichet.cdx.json",
 		"guichet_v0.1.0_linux_arm64.tar.gz", "guichet_v0.1.0_darwin_arm64.tar.gz", "guichet_v0.1.0_windows_amd64.tar.gz",
 		"images/operator/index.json", "images/gateway/index.json",
 	} {
@@ -67,6 +68,19 @@ func TestReleaseIsReproducibleAndNamesItself(t *testing.T) {
 	got := string(output(t, filepath.Join(folder, "guichet_v0.1.0_linux_amd64", "guichet"), "version"))
 	if !strings.HasPrefix(got, "guichet v0.1.0 (go") {
 		t.Errorf("the released program says %q", got)
+	}
+	got = string(output(t, filepath.Join(folder, "guichet_v0.1.0_linux_amd64", "kubectl-guichet"), "version"))
+	if !strings.HasPrefix(got, "kubectl-guichet v0.1.0 (go") {
+		t.Errorf("the released plugin says %q", got)
+	}
+	for platform, file := range map[string]string{
+		"darwin_arm64": "kubectl-guichet", "windows_amd64": "kubectl-guichet.exe", "linux_arm64": "kubectl_complete-guichet",
+	} {
+		name := "guichet_v0.1.0_" + platform
+		list := string(output(t, "tar", "--list", "--file", filepath.Join(first, name+".tar.gz")))
+		if !strings.Contains(list, name+"/"+file+"\n") {
+			t.Errorf("%s lacks %s:\n%s", name, file, list)
+		}
 	}
 	chart := objects(t, output(
 		t, tool(t, "helm"), "template", "guichet", filepath.Join(first, "guichet-chart-0.1.0.tgz"),

@@ -153,7 +153,7 @@ func (q *Queue) record(
 func putOff(
 	tx *durable.Tx, c *store.Callback, o outcome, e *store.Endpoint, now time.Time,
 ) (recorded bool, err error) {
-	if err := tx.Callbacks().NoteFailure(c, e.Since, now); err != nil {
+	if err := tx.Callbacks().RecordFailure(c, e.Since, now); err != nil {
 		return false, err
 	}
 	if o.probe {

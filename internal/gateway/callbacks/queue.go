@@ -315,7 +315,7 @@ func (q *Queue) Deliver(ctx context.Context, d Delivery) {
 	}
 	q.Notify()
 	if span.Recording() {
-		span.Note(
+		span.SetAttributes(
 			telemetry.AttributeResult.String(done[0].result),
 			telemetry.AttributeAttempt.Int(d.callbacks[0].Attempts),
 		)

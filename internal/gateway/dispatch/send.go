@@ -29,7 +29,7 @@ func (d *Dispatcher) send(ctx context.Context, job *Job) {
 	defer cancel()
 	answer, err := job.channel.Upstream.Send(call, job.endpoint, job.body)
 	if s.Recording() {
-		s.Note(telemetry.AttributeChannel.String(job.channel.Name), telemetry.AttributeAttempt.Int(job.tries+1))
+		s.SetAttributes(telemetry.AttributeChannel.String(job.channel.Name), telemetry.AttributeAttempt.Int(job.tries+1))
 	}
 	defer s.End(err)
 	now := d.Store.Now()

@@ -46,10 +46,10 @@ func Recheck(
 	}
 	request := requestOf(t, now.Unix(), about.Form, about.Category)
 	request.Again, request.Subscription = true, about.Subscription
-	verdict := state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone))
-	cause := permitted(verdict, now)
+	permission := state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone))
+	cause := permitted(permission, now)
 	if cause == nil && about.Subscription == "" {
-		cause = withdrawn(&state, verdict.Answers)
+		cause = withdrawn(&state, permission.Answers)
 	}
 	if cause == nil {
 		cause = stillCovered(tx, t, m, about, &state, now)

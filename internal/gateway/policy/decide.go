@@ -118,11 +118,11 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	now := in.Now.Unix()
 	request := requestOf(t, now, m.Form, m.Category)
 	request.Subscription = m.Subscription
-	verdict := in.State.Permit(request, t.PricesOf(m.Channel).Book.Rules(now, t.Zone))
-	if err := permitted(verdict, in.Now); err != nil {
+	permission := in.State.Permit(request, t.PricesOf(m.Channel).Book.Rules(now, t.Zone))
+	if err := permitted(permission, in.Now); err != nil {
 		return Grant{}, err
 	}
-	inWindow := verdict.Answers
+	inWindow := permission.Answers
 	if !m.Group && m.Subscription == "" { // members of a group have joined by themselves, by an invitation
 		if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
 			return Grant{}, err
@@ -174,8 +174,8 @@ func HumanAgent(t *served.Tenant, byPerson bool) error {
 	return nil
 }
 
-// permitted refuses what a verdict on windows, blocks and stops does not allow.
-func permitted(v conversation.Verdict, now time.Time) error {
+// permitted refuses what the permission does not allow for windows, blocks and stops.
+func permitted(v conversation.Permission, now time.Time) error {
 	switch v.Refusal {
 	case conversation.NotSubscribed:
 		return network.Refuse(network.NoConsent, "The gateway knows no subscription by this token. It learns of "+

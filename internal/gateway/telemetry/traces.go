@@ -82,7 +82,7 @@ func (t Traces) OfMessage(ctx context.Context, parent, name, id string, kind tra
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: parent})
 	}
 	ctx, s := t.Begin(ctx, name, kind)
-	s.Note(AttributeMessage.String(id))
+	s.SetAttributes(AttributeMessage.String(id))
 	return ctx, s
 }
 
@@ -109,8 +109,8 @@ func PassOn(ctx context.Context, header http.Header) {
 // Recording tells whether what the span is told is kept, so that nothing is made up for nobody.
 func (s Span) Recording() bool { return s.of != nil && s.of.IsRecording() }
 
-// Note adds attributes to the span.
-func (s Span) Note(attributes ...attribute.KeyValue) {
+// SetAttributes adds attributes to the span.
+func (s Span) SetAttributes(attributes ...attribute.KeyValue) {
 	if s.of != nil {
 		s.of.SetAttributes(attributes...)
 	}

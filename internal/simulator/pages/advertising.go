@@ -41,8 +41,8 @@ type subscriber struct {
 	latest       time.Time
 }
 
-// noteOptIn keeps what an opt-in says, so that its token can be sent to.
-func (p *Pages) noteOptIn(page *page, who *person, value any) {
+// keepOptIn keeps what an opt-in says, so that its token can be sent to.
+func (p *Pages) keepOptIn(page *page, who *person, value any) {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return

@@ -1,10 +1,13 @@
 package pages
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
@@ -57,14 +60,48 @@ func (p *Pages) Standing(key stage.ChatKey) stage.Standing {
 // Listed is a page as it is shown.
 type Listed struct {
 	ID, Name, Object, Callback string
+	// Templates are as clients get them.
+	Templates []graph.UpstreamTemplate
 }
 
 // List returns the pages by id. The caller holds the stage's lock.
 func (p *Pages) List() []Listed {
 	var listed []Listed
 	for _, page := range p.pages {
-		listed = append(listed, Listed{page.ID, page.Name, page.Object, page.outbox.Address()})
+		listed = append(listed, Listed{
+			page.ID, page.Name, page.Object, page.outbox.Address(), p.templatesOf(page.ID),
+		})
 	}
 	slices.SortFunc(listed, func(a, b Listed) int { return strings.Compare(a.ID, b.ID) })
 	return listed
+}
+
+// TemplatesVersion is the feed's version at the latest change of a template. The caller holds the
+// stage's lock.
+func (p *Pages) TemplatesVersion() uint64 { return p.templatesVersion }
+
+// templatesChanged tells those who watch.
+func (p *Pages) templatesChanged() { p.templatesVersion = p.stage.Feed.Advance() }
+
+// templatesOf are a page's templates, by id.
+func (p *Pages) templatesOf(page string) []graph.UpstreamTemplate {
+	list := []graph.UpstreamTemplate{}
+	for _, id := range slices.Sorted(maps.Keys(p.templates)) {
+		if held := p.templates[id]; held.page == page {
+			list = append(list, held.listed())
+		}
+	}
+	return list
+}
+
+// listed is a template as those who watch get it.
+func (h *heldTemplate) listed() (t graph.UpstreamTemplate) {
+	raw, err := rawjson.Marshal(h.wire())
+	if err == nil {
+		err = json.Unmarshal(raw, &t)
+	}
+	if err != nil { // its definition was read from JSON
+		t.Name, t.Language = h.Name, h.Language
+	}
+	return t
 }

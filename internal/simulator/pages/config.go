@@ -53,7 +53,7 @@ type Settings struct {
 	SentAfter, DeliveredAfter, ReadAfter time.Duration
 	// NoRead leaves read receipts out.
 	NoRead bool
-	// ReviewAfter is the time from the submission of a template to the verdict, which ManualReview
+	// ReviewAfter is the time from the submission of a template to the decision, which ManualReview
 	// leaves to the control API.
 	ReviewAfter  time.Duration
 	ManualReview bool

@@ -22,6 +22,8 @@ type Pages struct {
 	// attachments are uploads that a message can name, by id.
 	attachments map[string]attachment
 	templates   map[string]*heldTemplate
+	// templatesVersion is the feed's at the latest change of a template.
+	templatesVersion uint64
 	// campaigns and subscribers are those of marketing messages, by id and by token.
 	campaigns   map[string]*campaign
 	subscribers map[string]*subscriber

@@ -122,7 +122,7 @@ func (p *Pages) Act(who string, act Act) (Acted, error) {
 	}
 	e.at, e.further = at, act.Event
 	if e.kind == kindOptIn {
-		p.noteOptIn(page, somebody, e.value)
+		p.keepOptIn(page, somebody, e.value)
 	}
 	somebody.open(act, e.kind, at)
 	p.chatted(page, somebody, e, id)

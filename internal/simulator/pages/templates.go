@@ -72,7 +72,7 @@ var (
 type heldTemplate struct {
 	Template
 	id, page, status, reason string
-	// version counts the submissions, so that a late verdict is for the right one.
+	// version counts the submissions, so that a late decision is for the right one.
 	version int
 }
 
@@ -159,9 +159,9 @@ func variables(text string) (names []string) {
 	return names
 }
 
-// verdict is the automatic one: a name that begins with reject_ is rejected, and so is a body of
+// review is the automatic review: a name that begins with reject_ is rejected, and so is a body of
 // more variables than words, and one that promotes.
-func (t *Template) verdict() (status, reason string) {
+func (t *Template) review() (status, reason string) {
 	body := t.component("BODY").Text
 	words := len(strings.Fields(variable.ReplaceAllString(body, "")))
 	promotional := template.Definition{Components: []template.Component{{Type: template.Body, Text: body}}}

@@ -28,6 +28,7 @@ func (p *Pages) createTemplate(c *call) (any, *graph.Error) {
 	}
 	held := p.hold(c.page.ID, t, statusPending)
 	p.planReview(held)
+	p.templatesChanged()
 	return map[string]string{"id": held.id, "status": held.status, "category": held.Category}, nil
 }
 
@@ -75,6 +76,7 @@ func (p *Pages) editTemplate(c *call, held *heldTemplate) (any, *graph.Error) {
 	}
 	held.Template, held.status, held.reason = changed, statusPending, ""
 	p.planReview(held)
+	p.templatesChanged()
 	return success(), nil
 }
 
@@ -90,6 +92,7 @@ func (p *Pages) deleteTemplate(c *call) (any, *graph.Error) {
 	if !found {
 		return nil, invalid("No template has this name")
 	}
+	p.templatesChanged()
 	return success(), nil
 }
 
@@ -143,7 +146,7 @@ func (p *Pages) planReview(held *heldTemplate) {
 	}
 	p.stage.Plan(p.scene, p.stage.Now().Add(p.settings.ReviewAfter), func(time.Time) {
 		if held.version == version && held.status == statusPending {
-			status, reason := held.verdict()
+			status, reason := held.review()
 			p.conclude(held, status, reason)
 		}
 	})
@@ -152,7 +155,7 @@ func (p *Pages) planReview(held *heldTemplate) {
 // HasTemplate tells whether a template of pages has the id. The caller holds the stage's lock.
 func (p *Pages) HasTemplate(id string) bool { return p.templates[id] != nil }
 
-// Judge gives a verdict on a template, by its id; an empty status stays. The caller holds the
+// Judge decides on a template, by its id; an empty status stays. The caller holds the
 // stage's lock.
 func (p *Pages) Judge(id, status, reason string) error {
 	held := p.templates[id]
@@ -166,6 +169,7 @@ func (p *Pages) Judge(id, status, reason string) error {
 // conclude sets a status and tells the business.
 func (p *Pages) conclude(held *heldTemplate, status, reason string) {
 	held.status, held.reason = status, reason
+	p.templatesChanged()
 	page := p.pages[held.page]
 	if page == nil {
 		return

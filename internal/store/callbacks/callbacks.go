@@ -130,7 +130,7 @@ type Callback struct {
 	// Store.HoldsLease.
 	Attempts int
 	Lease    int64
-	// FailedAt is when it failed first, see NoteFailure; zero if it has not.
+	// FailedAt is when it failed first, see RecordFailure; zero if it has not.
 	FailedAt time.Time
 	// Seq names it while it waits. What was queued later has a higher one.
 	Seq int64
@@ -162,8 +162,8 @@ const (
 		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq
 		ORDER BY n.seq LIMIT 1)`
 
-	// noteFailure remembers the first failure since the endpoint has its address.
-	noteFailure = `UPDATE callbacks SET failed_at = $1 WHERE seq = $2 AND attempts = $3 AND failed_at < $4`
+	// recordFailure remembers the first failure since the endpoint has its address.
+	recordFailure = `UPDATE callbacks SET failed_at = $1 WHERE seq = $2 AND attempts = $3 AND failed_at < $4`
 	// probeBehind makes the delivery ready that was tried least of the first hundred behind another
 	// one.
 	probeBehind = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT seq FROM
@@ -188,7 +188,7 @@ func (q CallbackQueue) Enqueue(c *Callback) error {
 	if err != nil {
 		return err
 	}
-	if err := q.tx.NoteChannel(c.Channel); err != nil {
+	if err := q.tx.AddChannel(c.Channel); err != nil {
 		return err
 	}
 	var readyAt any
@@ -295,10 +295,10 @@ func (q CallbackQueue) GiveBack(c *Callback, now time.Time) error {
 	return q.tx.Exec(giveBack, txn.Millis(now), c.Seq, c.Attempts)
 }
 
-// NoteFailure remembers that deliveries of a claimed one fail since now, unless it has failed
+// RecordFailure records that deliveries of a claimed one fail since now, unless it has failed
 // before at an endpoint that the account has since the given time.
-func (q CallbackQueue) NoteFailure(c *Callback, since, now time.Time) error {
-	return q.tx.Exec(noteFailure, txn.Millis(now), c.Seq, c.Attempts, max(1, txn.Millis(since)))
+func (q CallbackQueue) RecordFailure(c *Callback, since, now time.Time) error {
+	return q.tx.Exec(recordFailure, txn.Millis(now), c.Seq, c.Attempts, max(1, txn.Millis(since)))
 }
 
 // Probe lets one delivery behind a claimed one go before its turn: that which was tried least of

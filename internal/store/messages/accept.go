@@ -93,7 +93,7 @@ func (tx *Tx) reserveNew(m *Message) error {
 
 // insert writes a new message, whose sealed parts are given.
 func (tx *Tx) insert(m *Message, envelope, content []byte) error {
-	if err := tx.NoteChannel(m.Channel); err != nil {
+	if err := tx.AddChannel(m.Channel); err != nil {
 		return err
 	}
 	tx.KeepsNow(txn.Person{Channel: m.Channel, Customer: m.Customer})

@@ -169,7 +169,7 @@ func (m *Message) answered() {
 
 // advance moves the message to a status of the upstream, if that is forward.
 func (m *Message) advance(to State, at time.Time) bool {
-	m.note(to, at)
+	m.recordTime(to, at)
 	if to < Sent || to <= m.State {
 		return false
 	}
@@ -177,8 +177,8 @@ func (m *Message) advance(to State, at time.Time) bool {
 	return true
 }
 
-// note keeps the first time that is told of each status, whatever order they come in.
-func (m *Message) note(status State, at time.Time) {
+// recordTime keeps the first time that is told of each status, whatever order they come in.
+func (m *Message) recordTime(status State, at time.Time) {
 	var field *time.Time
 	switch status {
 	case Sent:

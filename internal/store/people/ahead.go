@@ -185,7 +185,7 @@ func (tx *Tx) askUnions(primaries []identity.Address) []engine.Question {
 		if primary.Kind() == identity.Phone {
 			continue
 		}
-		for channel := range tx.Noted() {
+		for channel := range tx.KnownChannels() {
 			customers = append(customers, txn.Person{Channel: channel, Customer: tx.customer(channel, primary)})
 		}
 	}

@@ -62,7 +62,7 @@ func (p People) PutConversation(channel string, customer seal.CustomerHash, stat
 		until = state.Windows[last].To
 	}
 	p.tx.KeepsNow(txn.Person{Channel: channel, Customer: customer})
-	if err := p.tx.NoteChannel(channel); err != nil {
+	if err := p.tx.AddChannel(channel); err != nil {
 		return err
 	}
 	p.tx.putAhead(txn.Person{Channel: channel, Customer: customer}, text)

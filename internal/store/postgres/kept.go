@@ -45,7 +45,7 @@ func (k *keptBack) add(text string, s *shape, args []any) {
 				break // one statement changes a row once
 			}
 			g.lists = append(g.lists, args)
-			g.note(key, keyed)
+			g.add(key, keyed)
 			return
 		}
 		if !g.lets(s, key, keyed) {
@@ -53,7 +53,7 @@ func (k *keptBack) add(text string, s *shape, args []any) {
 		}
 	}
 	g := &group{text: text, shape: s, lists: [][]any{args}}
-	g.note(key, keyed)
+	g.add(key, keyed)
 	k.groups = append(k.groups, g)
 }
 
@@ -82,7 +82,7 @@ func (g *group) has(key string) bool {
 	return has
 }
 
-func (g *group) note(key string, keyed bool) {
+func (g *group) add(key string, keyed bool) {
 	if !keyed {
 		return
 	}

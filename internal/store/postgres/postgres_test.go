@@ -93,6 +93,53 @@ func TestManyRowsAreChangedThroughTheirKey(t *testing.T) {
 	}
 }
 
+// Statements that are alike are one for the server in every transaction. Rows of one statement have
+// the same number within their transaction, and what one asks has the same instant.
+func TestAlikeStatementsAreOneForTheServer(t *testing.T) {
+	w := newWriter(t)
+	if err := w.ExecOnce("CREATE TABLE rows (id BYTEA, name TEXT, round BIGINT)"); err != nil {
+		t.Fatal(err)
+	}
+	for round := range int64(4) {
+		if err := w.Begin(); err != nil {
+			t.Fatal(err)
+		}
+		const alike = 10
+		var asked [][]any
+		for n := range int64(alike) {
+			if err := w.Exec("INSERT INTO rows (id, name, round) VALUES ($1, $2, $3)", []byte{1}, "a", round); err != nil {
+				t.Fatal(err)
+			}
+			asked = append(asked, []any{n})
+		}
+		statements, instants := map[string]bool{}, map[string]bool{}
+		if err := w.Query(
+			"SELECT CAST(cmin AS TEXT) FROM rows WHERE round = $1", []any{round},
+			func(v engine.Row) bool { statements[v.Text(0)] = true; return true },
+		); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Ask(engine.Question{
+			Text: "SELECT CAST(statement_timestamp() AS TEXT) WHERE $1::bigint >= 0", Lists: asked,
+			Scan: func(_ int, v engine.Row) { instants[v.Text(0)] = true },
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if round == 0 {
+			continue // the server has yet to tell the types of the parameters
+		}
+		if len(statements) != 1 || len(instants) != 1 {
+			t.Errorf(
+				"transaction %d: %d rows were added by %d statements, and asked for by %d; want 1 and 1",
+				round, alike, len(statements), len(instants),
+			)
+		}
+	}
+}
+
 // explain is the plan of a statement in one line.
 func explain(t *testing.T, w engine.Writer, text string, args ...any) string {
 	t.Helper()

@@ -29,8 +29,8 @@ func (c *connection) sendQuestions(questions []engine.Question) ([]reading, erro
 		if len(q.Lists) == 0 {
 			continue
 		}
-		if many := c.manyOf(c.statement(q.Text), true); many != nil && len(q.Lists) > 1 {
-			sent, err := c.sendMany(many, q.Lists)
+		if s := c.statement(q.Text); len(q.Lists) > 1 && s.hasMany(true) {
+			sent, err := c.sendMany(s, q.Lists)
 			if err != nil {
 				return nil, err
 			}
@@ -66,11 +66,9 @@ func (c *connection) sendKept() error {
 
 func (c *connection) sendGroup(g *group) error {
 	s := c.statement(g.text)
-	if len(g.lists) > 1 {
-		if many := c.manyOf(s, false); many != nil {
-			if sent, err := c.sendMany(many, g.lists); sent || err != nil {
-				return err
-			}
+	if len(g.lists) > 1 && s.hasMany(false) {
+		if sent, err := c.sendMany(s, g.lists); sent || err != nil {
+			return err
 		}
 	}
 	for _, args := range g.lists {
@@ -81,7 +79,8 @@ func (c *connection) sendGroup(g *group) error {
 	return nil
 }
 
-// sendMany sends a statement for many lists of parameters. It is false if a value does not fit.
+// sendMany sends a statement for many lists of parameters at once. It is false if a value does not
+// fit.
 func (c *connection) sendMany(s *statement, lists [][]any) (bool, error) {
 	c.scratch = c.scratch[:0]
 	ends := make([]int, len(s.types))
@@ -100,7 +99,7 @@ func (c *connection) sendMany(s *statement, lists [][]any) (bool, error) {
 		c.parameters, c.formats = append(c.parameters, c.scratch[begin:end]), append(c.formats, binaryFormat)
 		begin = end
 	}
-	c.sendBound(s)
+	c.sendBound(s.many)
 	return true, nil
 }
 

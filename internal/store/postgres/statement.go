@@ -6,7 +6,8 @@ type statement struct {
 	// types are those of its parameters, nil until the server has told them.
 	types []uint32
 	shape *shape
-	// many is the same for many lists of parameters at once: nil if that is not known yet.
+	// many is the same for many lists of parameters at once, each parameter an array; nil if there is
+	// none, or it was not needed yet.
 	many *statement
 }
 
@@ -21,11 +22,11 @@ func (c *connection) statement(text string) *statement {
 	return s
 }
 
-// manyOf is a statement for many lists of parameters; nil if there is none, or the types of the
-// parameters are not known yet.
-func (c *connection) manyOf(s *statement, query bool) *statement {
+// hasMany tells whether there is a form of the statement for many lists of parameters, and makes
+// it. There is none as long as the types of the parameters are not known.
+func (s *statement) hasMany(query bool) bool {
 	if s.many != nil || s.types == nil {
-		return s.many
+		return s.many != nil
 	}
 	var text string
 	var possible bool
@@ -35,7 +36,7 @@ func (c *connection) manyOf(s *statement, query bool) *statement {
 		text, possible = s.shape.set(s.types)
 	}
 	if possible {
-		s.many = &statement{text: text, types: s.types}
+		s.many = &statement{text: text}
 	}
-	return s.many
+	return possible
 }

@@ -28,15 +28,15 @@ const (
 	insertChannel  = `INSERT INTO channels (channel) VALUES ($1) ON CONFLICT DO NOTHING`
 )
 
-// NoteChannel remembers that something is kept of a channel.
-func (tx *Tx) NoteChannel(channel string) error {
-	if tx.noted[channel] {
+// AddChannel records that something is kept of a channel.
+func (tx *Tx) AddChannel(channel string) error {
+	if tx.knownChannels[channel] {
 		return nil
 	}
 	if err := tx.Exec(insertChannel, channel); err != nil {
 		return err
 	}
-	tx.noted[channel] = true
+	tx.knownChannels[channel] = true
 	return nil
 }
 
@@ -51,23 +51,23 @@ func (tx *Tx) Channels() ([]string, error) {
 			return nil, err
 		}
 		for _, channel := range channels {
-			tx.noted[channel] = true
+			tx.knownChannels[channel] = true
 		}
 		tx.allChannels = true
 	}
-	return slices.Sorted(maps.Keys(tx.noted)), nil
+	return slices.Sorted(maps.Keys(tx.knownChannels)), nil
 }
 
 // AskChannels asks for the channels ahead.
 func (tx *Tx) AskChannels() engine.Question {
 	tx.allChannels = true
 	return engine.Question{Text: selectChannels, Lists: [][]any{nil}, Scan: func(_ int, v engine.Row) {
-		tx.noted[v.Text(0)] = true
+		tx.knownChannels[v.Text(0)] = true
 	}}
 }
 
-// Noted are the channels of which something is known to be kept.
-func (tx *Tx) Noted() iter.Seq[string] { return maps.Keys(tx.noted) }
+// KnownChannels are those of which something is known to be kept.
+func (tx *Tx) KnownChannels() iter.Seq[string] { return maps.Keys(tx.knownChannels) }
 
 func (tx *Tx) readChannels() (channels []string, err error) {
 	err = tx.Each(selectChannels, nil, func(v engine.Row) bool {

@@ -33,9 +33,9 @@ type Tx struct {
 	cells      cells
 	// keptNow are those of whom something is kept since the transaction began.
 	keptNow map[Person]struct{}
-	// noted are the channels that are noted, see NoteChannel, and all of them if allChannels.
-	noted       map[string]bool
-	allChannels bool
+	// knownChannels are those of which something is kept, and all of them if allChannels.
+	knownChannels map[string]bool
+	allChannels   bool
 }
 
 // New is what a connection's transactions share. The writer's are one after the other;
@@ -44,7 +44,7 @@ func New(conn engine.Conn, writer engine.Writer, keys *seal.Keys, traits engine.
 	return &Tx{
 		Conn: conn, Writer: writer, Keys: keys, faultEnds: traits.FaultEndsTransaction, ReadOnly: writer == nil,
 		remote:  traits.Remote,
-		keptNow: map[Person]struct{}{}, noted: map[string]bool{},
+		keptNow: map[Person]struct{}{}, knownChannels: map[string]bool{},
 	}
 }
 
@@ -58,9 +58,9 @@ func (tx *Tx) Reset() {
 // Forget remembers nothing of the transactions before.
 func (tx *Tx) Forget() { tx.forgetChannels() }
 
-// forgetChannels forgets which channels are noted.
+// forgetChannels forgets which channels are known.
 func (tx *Tx) forgetChannels() {
-	clear(tx.noted)
+	clear(tx.knownChannels)
 	tx.allChannels = false
 }
 

@@ -110,7 +110,7 @@ test("a customer stops, blocks, and comes by an advertisement", () =>
 
 test("people write to a page on Messenger", () =>
   withPage({}, [ana], async (page) => {
-    await page.getByRole("combobox", { name: "Business number" }).selectOption({ index: 1 });
+    await page.getByRole("combobox", { name: "Business" }).selectOption({ label: "Acme on Messenger" });
     await write(page, "Ana Souza", "Are you on Messenger, too?");
     await answer(page, "Ana Souza", "We are.");
     await phoneOf(page, "Ana Souza").getByText("We are.").waitFor();
@@ -119,6 +119,44 @@ test("people write to a page on Messenger", () =>
     await page.getByRole("button", { name: "Send", exact: true }).click();
     await phoneOf(page, "Ana Souza").getByRole("button", { name: "Yes" }).click();
     await desk(page).locator(".line[data-mine=false]").filter({ hasText: "Yes" }).waitFor();
+  }));
+
+test("phones of both networks are side by side, on one bill", () =>
+  withPage({ dev: true }, null, async (page) => {
+    await phoneOf(page, "Ana Souza").getByText("Business on WhatsApp").waitFor();
+    await phoneOf(page, "Léa Moreau").getByText("Business on Messenger").waitFor();
+    await talkTo(page, "Léa");
+    await page.getByLabel("Message to Léa Moreau").fill("Good morning");
+    await forecast(page).getByText(/^10: /).waitFor();
+    await answer(page, "Léa Moreau", "Good morning, Léa.");
+    await lineOf(page, "Good morning, Léa.").getByText("Refused · 10").waitFor();
+
+    await write(page, "Léa Moreau", "Where is my parcel?");
+    await desk(page).getByRole("img", { name: /^Window open for 23 hours/ }).last().waitFor();
+    await answer(page, "Léa Moreau", "It left Recife this morning.");
+    const free = lineOf(page, "It left Recife");
+    await free.getByRole("img", { name: "read" }).waitFor();
+    await free.getByText(/^free service window · service/).waitFor();
+    await page.getByText(/^\{"object":"page"/).first().waitFor();
+
+    await page.getByRole("button", { name: "Advance the clock by 25 hours" }).click();
+    await desk(page).getByText("templates only").waitFor();
+    await sendTemplate(page, "parcel_waiting · utility · en_US");
+    await lineOf(page, "waits for you at our counter").getByText(/^0 USD utility/).waitFor();
+    await phoneOf(page, "Léa Moreau").getByRole("button", { name: "Keep it longer" }).click();
+    await desk(page).locator(".line[data-mine=false]").filter({ hasText: "Keep it longer" }).waitFor();
+
+    await page.getByRole("combobox", { name: "Whom the phone writes to" }).selectOption({ label: "Messenger · 108181820024680" });
+    await page.getByLabel("Name of another person").fill("Kim Lee");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "What else Kim Lee can do" }).click();
+    await page.getByRole("menuitem", { name: "Tap an ad and write" }).click();
+    await talkTo(page, "Kim");
+    await desk(page).getByText("came by an ad").waitFor();
+    await desk(page).getByRole("img", { name: /^Window open for 167 hours/ }).waitFor();
+    await answer(page, "Kim Lee", "Hello, Kim.");
+    await phoneOf(page, "Kim Lee").getByText("Hello, Kim.").waitFor();
+    await picture(page, "messenger");
   }));
 
 test("tomorrow is a button away", () =>

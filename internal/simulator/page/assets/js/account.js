@@ -4,10 +4,11 @@ import { Callbacks } from "./callbacks.js";
 import { CategoryChart } from "./chart.js";
 import { amountOf } from "./format.js";
 import { Ledger } from "./ledger.js";
-import { accountOf } from "./state.js";
+import { accountsOf } from "./state.js";
 
 export function AccountPanel({ state, zone }) {
-  const { books, callbacks } = state;
+  const { books } = state;
+  const ours = accountsOf(state).map(({ id }) => id);
   return html`
     <section class="account" aria-label="The account">
       ${books
@@ -15,7 +16,7 @@ export function AccountPanel({ state, zone }) {
             <${Budget} books=${books} />
             <${CategoryChart} books=${books} />
             <${Ledger} books=${books} zone=${zone} />
-            <${Callbacks} callbacks=${callbacks.filter((one) => one.account === accountOf(state)?.id)} zone=${zone} />
+            <${Callbacks} callbacks=${state.callbacks.filter((one) => ours.includes(one.account))} zone=${zone} />
           `
         : html`<${NoBooks} />`}
     </section>

@@ -1,15 +1,15 @@
-// The account's money, windows and ledger, as its gateway tells its client.
+// The business's money, windows and ledger, as its gateway tells its client.
 import { deskBase, token } from "./desk-api.js";
 import { change } from "./state.js";
 
 const shownRecords = 100;
 
-/** followBooks keeps an account's books up to date, and returns how to stop. */
-export function followBooks(account, channel) {
+/** followBooks keeps the books of an account's business up to date, and returns how to stop. */
+export function followBooks(account) {
   change({ books: null });
-  if (!account?.gateway || !channel || !token()) return undefined;
+  if (!account?.gateway || !token()) return undefined;
   const query = new URLSearchParams({ records: shownRecords, access_token: token() });
-  const source = new EventSource(`${deskBase(account)}/${channel}/books?${query}`);
+  const source = new EventSource(`${deskBase(account)}/${account.numbers[0].id}/books?${query}`);
   source.onmessage = (event) => change({ books: booksOf(JSON.parse(event.data)) });
   return () => source.close();
 }

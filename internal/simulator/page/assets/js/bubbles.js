@@ -11,7 +11,7 @@ const mediaKinds = ["image", "video", "audio", "document", "sticker"];
 /** bubbleOf returns what an entry of a chat shows. */
 export function bubbleOf(entry, templates) {
   const message = entry.message ?? {};
-  if (isOfPage(message)) return pageBubble(message);
+  if (isOfPage(message)) return pageBubble(message, templates);
   const type = message.type ?? "text";
   if (type === "template") return templateBubble(message.template, templates, entry.preview);
   if (mediaKinds.includes(type)) return mediaBubble(type, message[type] ?? {});

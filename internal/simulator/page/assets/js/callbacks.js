@@ -26,10 +26,16 @@ function summaryOf(body) {
     for (const change of JSON.parse(body).entry.flatMap((entry) => entry.changes ?? entry.messaging ?? [])) {
       const { messages = [], statuses = [] } = change.value ?? {};
       things.push(...messages.map((one) => `${one.type} message`), ...statuses.map((one) => `status ${one.status}`));
-      if (messages.length + statuses.length === 0) things.push(change.field ?? "event");
+      if (messages.length + statuses.length === 0) things.push(change.field ?? eventOf(change));
     }
   } catch {
     // it is shown as it came
   }
   return things.join(", ") || "callback";
+}
+
+/** eventOf names an event of a page by its member. */
+function eventOf(event) {
+  if (event.message?.is_echo) return "echo";
+  return ["message", "postback", "reaction", "delivery", "read", "referral", "optin"].find((name) => event[name]) ?? "event";
 }

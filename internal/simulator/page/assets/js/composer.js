@@ -5,28 +5,28 @@ import { addAttempt, send, upload } from "./desk-api.js";
 import { Forecast } from "./forecast.js";
 import { Icon } from "./icons.js";
 import { samplePhoto } from "./recording.js";
-import { accountOf, announce, onWhatsApp } from "./state.js";
+import { accountOf, announce, networkOf } from "./state.js";
 import { TemplateForm, useTemplateForm } from "./template-form.js";
 
 const kinds = [
-  { kind: "text", label: "Text", icon: "text", onPages: true },
-  { kind: "template", label: "Template", icon: "template" },
-  { kind: "image", label: "Photo", icon: "photo" },
-  { kind: "interactive", label: "Question", icon: "buttons", onPages: true },
+  { kind: "text", label: "Text", icon: "text", on: ["whatsapp", "page", "instagram"] },
+  { kind: "template", label: "Template", icon: "template", on: ["whatsapp", "page"] },
+  { kind: "image", label: "Photo", icon: "photo", on: ["whatsapp"] },
+  { kind: "interactive", label: "Question", icon: "buttons", on: ["whatsapp", "page", "instagram"] },
 ];
 
 export function Composer({ one, chat, state }) {
   const [kind, setKind] = useState("text");
   const [text, setText] = useState("");
   const [sending, setSending] = useState(false);
-  const form = useTemplateForm(accountOf(state)?.templates ?? []);
+  const form = useTemplateForm(accountOf(state, one.channel)?.templates ?? []);
   const content = contentOf(kind, text, form);
   const submit = async (event) => {
     event.preventDefault();
     if (!content || sending) return;
     setSending(true);
     try {
-      addAttempt(await send(state.channel, one.person, await withFiles(state.channel, content)));
+      addAttempt(await send(one, await withFiles(one.channel, content)));
       setText("");
     } catch (error) {
       announce(error.message);
@@ -36,12 +36,12 @@ export function Composer({ one, chat, state }) {
   };
   return html`
     <form class="write" onSubmit=${submit} aria-label=${`Write to ${one.name}`}>
-      <${Kinds} kind=${kind} choose=${setKind} offered=${onWhatsApp(state) ? kinds : kinds.filter((one) => one.onPages)} />
+      <${Kinds} kind=${kind} choose=${setKind} offered=${kinds.filter(({ on }) => on.includes(networkOf(state, one.channel)))} />
       ${kind === "template"
         ? html`<${TemplateForm} form=${form} />`
         : html`<${TextField} kind=${kind} one=${one} text=${text} setText=${setText} />`}
       <div class="ready">
-        <${Forecast} number=${state.channel} person=${one.person} content=${content} chat=${chat} />
+        <${Forecast} one=${one} content=${content} chat=${chat} />
         <button class="primary" disabled=${!content || sending}><${Icon} name="send" size=${16} />Send</button>
       </div>
     </form>

@@ -31,24 +31,27 @@ export function deskBase(account) {
   return `${account?.gateway ? `/desk/${account.id}` : ""}/${version}`;
 }
 
-function call(method, path, options = {}) {
+/** call asks the client's API about a channel. */
+function call(method, channel, path, options = {}) {
   const headers = { Authorization: `Bearer ${token() || "page"}`, ...options.headers };
-  return ask(method, `${deskBase(accountOf(getState()))}/${path}`, { ...options, headers });
+  return ask(method, `${deskBase(accountOf(getState(), channel))}/${channel}/${path}`, { ...options, headers });
 }
 
 /** messageTo is the request for a message: content has its type and what the type needs. */
-export function messageTo(person, content) {
-  if (!onWhatsApp(getState())) return { recipient: { id: person }, ...pageContent(content) };
+export function messageTo({ channel, person }, content) {
+  if (!onWhatsApp(getState(), channel)) {
+    return { recipient: { id: person }, ...pageContent(content, accountOf(getState(), channel).templates) };
+  }
   const to = /^\d+$/.test(person) ? { to: `+${person}` } : { recipient: person };
   return { messaging_product: "whatsapp", recipient_type: "individual", ...to, ...content };
 }
 
 /** send sends a message, and keeps what came of it until it is in the chat. */
-export async function send(number, person, content) {
+export async function send(one, content) {
   const at = new Date(now()).toISOString();
-  const attempt = { key: crypto.randomUUID(), channel: number, person, at, message: content };
+  const attempt = { key: crypto.randomUUID(), channel: one.channel, person: one.person, at, message: content };
   try {
-    const answer = await call("POST", `${number}/messages`, { body: messageTo(person, content) });
+    const answer = await call("POST", one.channel, "messages", { body: messageTo(one, content) });
     attempt.id = answer.message_id ?? answer.messages[0].id;
   } catch (error) {
     attempt.refusal = refusalOf(error);
@@ -72,8 +75,8 @@ export function addAttempt(attempt) {
 }
 
 /** tryOut asks what a message would cost, without sending it. */
-export function tryOut(number, person, content, signal) {
-  return call("POST", `${number}/messages`, { body: { ...messageTo(person, content), dry_run: true }, signal });
+export function tryOut(one, content, signal) {
+  return call("POST", one.channel, "messages", { body: { ...messageTo(one, content), dry_run: true }, signal });
 }
 
 /** upload stores a file at the upstream and returns its id. */
@@ -82,15 +85,15 @@ export async function upload(number, file) {
   form.append("messaging_product", "whatsapp");
   form.append("type", file.type);
   form.append("file", file, "photo.png");
-  return (await call("POST", `${number}/media`, { body: form })).id;
+  return (await call("POST", number, "media", { body: form })).id;
 }
 
 /** markRead tells the customer that the business has read a message, and those before it. */
 export function markRead(number, id) {
-  return call("POST", `${number}/messages`, { body: { messaging_product: "whatsapp", status: "read", message_id: id } });
+  return call("POST", number, "messages", { body: { messaging_product: "whatsapp", status: "read", message_id: id } });
 }
 
-export function block(number, person, blocked) {
+export function block({ channel, person }, blocked) {
   const users = { messaging_product: "whatsapp", block_users: [{ user: person }] };
-  return call(blocked ? "POST" : "DELETE", `${number}/block_users`, { body: users });
+  return call(blocked ? "POST" : "DELETE", channel, "block_users", { body: users });
 }

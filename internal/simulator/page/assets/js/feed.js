@@ -19,19 +19,15 @@ function take(part) {
       connected: true,
       accounts,
       chats,
-      channel: known(accounts, state.channel) ? state.channel : firstNumber(accounts),
+      tenant: accounts.some(({ tenant }) => tenant === state.tenant) ? state.tenant : firstTenant(accounts),
       callbacks: callbacksWith(part.reset ? [] : state.callbacks, part.callbacks ?? []),
       attempts: part.reset ? [] : state.attempts.filter((a) => a.refusal || !arrived(chats, a)),
     };
   });
 }
 
-function known(accounts, number) {
-  return accounts.some((account) => account.numbers.some((n) => n.id === number));
-}
-
-function firstNumber(accounts) {
-  return accounts.find((account) => account.numbers.length > 0)?.numbers[0].id ?? "";
+function firstTenant(accounts) {
+  return accounts.find((account) => account.numbers.length > 0)?.tenant ?? "";
 }
 
 /** arrived tells whether a send of the desk's is in its chat by now. */

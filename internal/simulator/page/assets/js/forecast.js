@@ -2,11 +2,11 @@
 import { html, useEffect, useState } from "./ui.js";
 import { refusalOf, tryOut } from "./desk-api.js";
 import { Icon } from "./icons.js";
-import { getState } from "./state.js";
+import { getState, keyOf } from "./state.js";
 
 const pause = 250; // milliseconds
 
-export function Forecast({ number, person, content, chat }) {
+export function Forecast({ one, content, chat }) {
   const [said, setSaid] = useState(null);
   const wanted = JSON.stringify(withoutFiles(content));
   const stands = `${chat?.windowEnds} ${chat?.stopped} ${chat?.blocked}`;
@@ -15,7 +15,7 @@ export function Forecast({ number, person, content, chat }) {
     if (!content || !getState().books?.dryRuns) return setSaid(null);
     const gone = new AbortController();
     const timer = setTimeout(() => {
-      tryOut(number, person, JSON.parse(wanted), gone.signal)
+      tryOut(one, JSON.parse(wanted), gone.signal)
         .then((answer) => setSaid(forecastOf(answer)))
         .catch((error) => error.name !== "AbortError" && setSaid({ mood: "bad", text: sentence(error) }));
     }, pause);
@@ -23,7 +23,7 @@ export function Forecast({ number, person, content, chat }) {
       clearTimeout(timer);
       gone.abort();
     };
-  }, [number, person, wanted, stands]);
+  }, [keyOf(one), wanted, stands]);
   if (!said) return html`<p class="forecast" role="status"></p>`;
   return html`
     <p class="forecast" data-mood=${said.mood} role="status">

@@ -4,7 +4,7 @@ import { useNow } from "./clock.js";
 import { dateTimeOf } from "./format.js";
 import { Icon } from "./icons.js";
 import { advanceClock } from "./phones-api.js";
-import { accountOf, announce, change } from "./state.js";
+import { accountsOf, announce, change } from "./state.js";
 import { ThemeButton } from "./theme.js";
 
 const steps = [
@@ -17,7 +17,7 @@ export function Header({ state, zone }) {
   return html`
     <header class="top">
       <a class="brand" href="/" aria-label="Guichet"><img src="/page/icon.svg" alt="" width="28" height="28" /><span>Guichet</span></a>
-      <${Numbers} state=${state} />
+      <${Businesses} state=${state} />
       <${Clock} zone=${zone} />
       <span class="live" data-connected=${state.connected} role="status">${state.connected ? "live" : "not connected"}</span>
       <${ThemeButton} />
@@ -25,14 +25,12 @@ export function Header({ state, zone }) {
   `;
 }
 
-function Numbers({ state }) {
-  const numbers = state.accounts.flatMap((account) => account.numbers.map((number) => ({ account, number })));
-  if (numbers.length < 2) return html`<strong class="account-name">${accountOf(state)?.name ?? ""}</strong>`;
+function Businesses({ state }) {
+  const first = state.accounts.filter((account) => account.id === account.tenant);
+  if (first.length < 2) return html`<strong class="account-name">${accountsOf(state)[0]?.name ?? ""}</strong>`;
   return html`
-    <select class="account-name" aria-label="Business number" value=${state.channel} onChange=${(event) => change({ channel: event.target.value })}>
-      ${numbers.map(({ account, number }) => html`
-        <option value=${number.id}>${account.name || account.id} · ${number.displayPhoneNumber || number.id}</option>
-      `)}
+    <select class="account-name" aria-label="Business" value=${state.tenant} onChange=${(event) => change({ tenant: event.target.value })}>
+      ${first.map((account) => html`<option value=${account.id}>${account.name || account.id}</option>`)}
     </select>
   `;
 }

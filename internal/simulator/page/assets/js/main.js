@@ -8,7 +8,7 @@ import { followFeed } from "./feed.js";
 import { Header } from "./header.js";
 import { loadPeople, peopleOf, savePeople } from "./people.js";
 import { Phones } from "./phones.js";
-import { accountOf, useStore } from "./state.js";
+import { accountsOf, useStore } from "./state.js";
 
 const views = [
   { view: "phones", text: "Phones" },
@@ -20,10 +20,10 @@ function Page() {
   const state = useStore();
   const [chosen, setChosen] = useState(loadPeople);
   const [view, setView] = useState("phones");
-  const account = accountOf(state);
-  useEffect(() => followBooks(account, state.channel), [account?.id, account?.gateway, state.channel]);
+  const account = accountsOf(state).find(({ numbers }) => numbers.length > 0);
+  useEffect(() => followBooks(account), [account?.id, account?.gateway, account?.numbers[0].id]);
   const choose = (people) => (setChosen(people), savePeople(people));
-  const people = peopleOf(chosen, state.chats, state.channel);
+  const people = peopleOf(chosen, state);
   const zone = state.books?.account.timeZone;
   return html`
     <${Header} state=${state} zone=${zone} />
@@ -33,7 +33,7 @@ function Page() {
       `)}
     </nav>
     <main data-view=${view}>
-      <${Phones} state=${state} people=${people} chosen=${chosen} choose=${choose} zone=${zone} />
+      <${Phones} state=${state} people=${people} choose=${choose} zone=${zone} />
       <${Desk} state=${state} people=${people} zone=${zone} />
       <${AccountPanel} state=${state} zone=${zone} />
     </main>

@@ -1,4 +1,5 @@
 // Messenger and Instagram: what their messages show, and how they are written.
+import { fill, findTemplate, templateBubble } from "./templates.js";
 
 /** actOf turns what a phone writes into what somebody does on a page. */
 export function actOf({ to, name, text, replyTo, referral, message }) {
@@ -9,8 +10,11 @@ export function actOf({ to, name, text, replyTo, referral, message }) {
   return { ...act, text };
 }
 
-/** pageContent turns a content of the composer into one for a page. */
-export function pageContent(content) {
+/** pageContent turns a content of the composer into one for a page with these templates. */
+export function pageContent(content, templates) {
+  if (content.type === "template") {
+    return { messaging_type: "UTILITY", message: { template: pageTemplate(content.template, templates) } };
+  }
   if (content.type === "interactive") {
     const { body, action } = content.interactive;
     const replies = action.buttons.map(({ reply }) => ({ content_type: "text", title: reply.title, payload: reply.id }));
@@ -19,15 +23,30 @@ export function pageContent(content) {
   return { messaging_type: "RESPONSE", message: { text: content.text.body } };
 }
 
+/** pageTemplate turns a filled template into a page's, whose buttons are filled in one list. */
+function pageTemplate({ name, language, components = [] }, templates) {
+  const definition = findTemplate(templates, name, language.code);
+  const buttons = definition?.components?.find(({ type }) => type === "BUTTONS")?.buttons ?? [];
+  const values = (i) => components.find(({ type, index }) => type === "button" && Number(index) === i)?.parameters ?? [];
+  const parameters = buttons.map((button, i) => buttonParameter(button, values(i)));
+  const others = components.filter(({ type }) => type !== "button");
+  return { name, language, components: buttons.length ? [...others, { type: "buttons", parameters }] : others };
+}
+
+function buttonParameter({ type, text, url }, values) {
+  return type === "URL" ? { type, url: fill(url, values) } : { type: "POSTBACK", payload: text };
+}
+
 /** isOfPage tells whether an entry's message is one of a page's. */
 export function isOfPage(message) {
   return Boolean(message.message || message.postback || message.reaction?.mid || (message.referral && !message.type));
 }
 
 /** pageBubble is what a message of a page shows, see bubbles.js. */
-export function pageBubble({ message, postback, referral }) {
+export function pageBubble({ message, postback, referral }, templates) {
   if (postback) return { body: postback.title };
   if (!message) return { note: referral ? "came by a link" : "an event" };
+  if (message.template) return templateBubble(withSingleButtons(message.template), templates);
   const payload = message.attachment?.payload ?? {};
   const buttons = payload.buttons ?? [];
   return {
@@ -40,6 +59,12 @@ export function pageBubble({ message, postback, referral }) {
       buttons: (one.buttons ?? []).map(buttonOf),
     })),
   };
+}
+
+/** withSingleButtons writes each button's value by itself, as WhatsApp's templates do. */
+function withSingleButtons({ components = [], ...template }) {
+  const single = ({ parameters }) => parameters.map((value, index) => ({ type: "button", index, parameters: [value] }));
+  return { ...template, components: components.flatMap((one) => (one.type === "buttons" ? single(one) : [one])) };
 }
 
 function buttonOf({ type, title, payload, url }) {

@@ -6,17 +6,17 @@ import { sendFile, write } from "./phones-api.js";
 import { record, samplePhoto } from "./recording.js";
 import { announce, getState, onWhatsApp } from "./state.js";
 
-export function PhoneComposer({ one, number }) {
+export function PhoneComposer({ one }) {
   const [text, setText] = useState("");
   const picker = useRef(null);
-  const files = onWhatsApp(getState());
+  const files = onWhatsApp(getState(), one.channel);
   const send = async (event) => {
     event.preventDefault();
     if (!text.trim()) return;
     setText("");
-    await tell(write(one.person, { to: number, name: one.name, text: text.trim() }), () => setText(text));
+    await tell(write(one, { text: text.trim() }), () => setText(text));
   };
-  const sendPhoto = (file) => tell(sendFile(one.person, { to: number, kind: "image", file }));
+  const sendPhoto = (file) => tell(sendFile(one, { kind: "image", file }));
   const photos = [
     { text: "A parcel", icon: "photo", act: async () => sendPhoto(await samplePhoto()) },
     { text: "Choose a file…", icon: "plus", act: () => picker.current.click() },
@@ -34,12 +34,12 @@ export function PhoneComposer({ one, number }) {
       />
       ${text.trim() || !files
         ? html`<button class="round" aria-label=${`Send as ${one.name}`}><${Icon} name="send" /></button>`
-        : html`<${VoiceButton} one=${one} number=${number} />`}
+        : html`<${VoiceButton} one=${one} />`}
     </form>
   `;
 }
 
-function VoiceButton({ one, number }) {
+function VoiceButton({ one }) {
   const [recording, setRecording] = useState(null);
   const toggle = async () => {
     if (!recording) {
@@ -49,7 +49,7 @@ function VoiceButton({ one, number }) {
       return;
     }
     setRecording(null);
-    await tell(sendFile(one.person, { to: number, kind: "audio", file: await recording.stop() }));
+    await tell(sendFile(one, { kind: "audio", file: await recording.stop() }));
   };
   return html`
     <button

@@ -6,22 +6,23 @@ import { Scroll } from "./chat-view.js";
 import { useNow } from "./clock.js";
 import { timeOf } from "./format.js";
 import { Icon } from "./icons.js";
-import { countryOf, displayAddress, initials } from "./people.js";
+import { countryOf, displayAddress, initials, namesOfNetworks } from "./people.js";
 import { PhoneComposer } from "./phone-composer.js";
 import { PhoneMenu } from "./phone-menu.js";
 import { write } from "./phones-api.js";
-import { accountOf, announce, chatOf, numberOf } from "./state.js";
+import { accountOf, announce, chatOf, networkOf, numberOf } from "./state.js";
 import { Ticks } from "./ticks.js";
 
 export function Phone({ state, one, zone, remove }) {
-  const chat = chatOf(state, one.person);
-  const business = numberOf(state);
+  const chat = chatOf(state, one);
+  const business = numberOf(state, one.channel);
+  const network = networkOf(state, one.channel);
   const title = `${one.name}'s phone`;
   return html`
-    <article class="phone" data-off=${chat?.off} aria-label=${title}>
+    <article class="phone" data-off=${chat?.off} data-network=${network} aria-label=${title}>
       <header class="owner">
         <span class="avatar">${initials(one.name)}</span>
-        <span class="who"><strong>${one.name}</strong><small>${displayAddress(one.person)} ${countryOf(one.person)}</small></span>
+        <span class="who"><strong>${one.name}</strong><small>${network === "whatsapp" ? `${displayAddress(one.person)} ${countryOf(one.person)}` : `on ${namesOfNetworks[network]}`}</small></span>
         <button class="quiet" aria-label=${`Put ${one.name}'s phone away`} onClick=${remove}><${Icon} name="close" size=${16} /></button>
       </header>
       <div class="frame">
@@ -29,13 +30,13 @@ export function Phone({ state, one, zone, remove }) {
         <div class="peer">
           <span class="avatar business">${initials(business?.verifiedName || "Business")}</span>
           <span class="who">
-            <strong>${business?.verifiedName || accountOf(state)?.name || "Business"}</strong>
-            <small>${chat?.refuses ? "You blocked this business" : "Business account"}</small>
+            <strong>${business?.verifiedName || accountOf(state, one.channel)?.name || "Business"}</strong>
+            <small>${chat?.refuses ? "You blocked this business" : `Business on ${namesOfNetworks[network]}`}</small>
           </span>
-          <${PhoneMenu} one=${one} chat=${chat} number=${state.channel} />
+          <${PhoneMenu} one=${one} chat=${chat} />
         </div>
         <${Messages} chat=${chat} one=${one} state=${state} zone=${zone} />
-        <${PhoneComposer} one=${one} number=${state.channel} />
+        <${PhoneComposer} one=${one} />
       </div>
     </article>
   `;
@@ -51,9 +52,9 @@ function StatusBar({ zone, off }) {
 }
 
 function Messages({ chat, one, state, zone }) {
-  const templates = accountOf(state)?.templates ?? [];
+  const templates = accountOf(state, one.channel)?.templates ?? [];
   const entries = shownOn(chat);
-  const tap = (entry) => (button) => tapped(one, state.channel, entry, button);
+  const tap = (entry) => (button) => tapped(one, entry, button);
   return html`
     <${Scroll} label=${`What ${one.name} sees`}>
       ${entries.length === 0 && html`<p class="hint">Write to the business. That opens its window to answer freely for 24 hours.</p>`}
@@ -90,13 +91,13 @@ export function quotedBy(chat, entry, templates) {
   return quoted && summaryOf(quoted, templates);
 }
 
-async function tapped(one, to, entry, button) {
+async function tapped(one, entry, button) {
   if (button.opens) return announce(`${one.name} would open ${button.opens}`);
   if (button.calls) return announce(`${one.name} would call ${button.calls}`);
   if (button.copies !== undefined) return announce(`${one.name} would copy the code ${button.copies}`);
   if (!button.reply) return announce(`The simulator has nothing behind “${button.text}”.`);
   try {
-    await write(one.person, { to, name: one.name, replyTo: entry.id, message: button.reply });
+    await write(one, { replyTo: entry.id, message: button.reply });
   } catch (error) {
     announce(error.message);
   }

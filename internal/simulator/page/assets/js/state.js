@@ -5,10 +5,10 @@ let state = {
   connected: false,
   accounts: [], // those of the simulator
   chats: new Map(), // by chatKey
-  books: null, // the account's money, windows and ledger, see books.js; null where nobody tells
+  books: null, // the business's money, windows and ledger, see books.js; null where nobody tells
   callbacks: [], // what the sink received, newest at the end
-  channel: "", // the phone number id or page that everything is about
-  person: "", // whom the desk talks to
+  tenant: "", // the business that everything is about: the id of the first of its accounts
+  talk: "", // whom the desk talks to, by chatKey
   attempts: [], // the desk's own sends that were refused, or are not at the upstream yet
   notice: "", // a sentence for everybody, such as a failure
 };
@@ -40,22 +40,42 @@ export function chatKey(channel, person) {
   return `${channel}|${person}`;
 }
 
-export function chatOf(current, person) {
-  return current.chats.get(chatKey(current.channel, person));
+/** keyOf is the chatKey of somebody with a phone: {channel, person, name}. */
+export function keyOf(one) {
+  return chatKey(one.channel, one.person);
 }
 
-/** accountOf returns the simulator's account that the chosen number belongs to. */
-export function accountOf(current) {
-  return current.accounts.find((a) => a.numbers.some((n) => n.id === current.channel)) ?? current.accounts[0];
+export function chatOf(current, one) {
+  return current.chats.get(keyOf(one));
 }
 
-/** onWhatsApp tells whether the chosen channel is a number; pages can do less here. */
-export function onWhatsApp(current) {
-  return (accountOf(current)?.network ?? "whatsapp") === "whatsapp";
+/** accountsOf returns the accounts and pages of the chosen business, which share a gateway. */
+export function accountsOf(current) {
+  return current.accounts.filter((account) => account.tenant === current.tenant);
 }
 
-export function numberOf(current) {
-  return accountOf(current)?.numbers.find((n) => n.id === current.channel);
+/** accountOf returns the account that a channel belongs to. */
+export function accountOf(current, channel) {
+  return current.accounts.find((account) => account.numbers.some((number) => number.id === channel));
+}
+
+/** channelsOf lists the numbers and pages of the chosen business, each with its network. */
+export function channelsOf(current) {
+  return accountsOf(current).flatMap(({ network, numbers }) => numbers.map((number) => ({ ...number, network })));
+}
+
+/** onWhatsApp tells whether a channel is a number; pages can do less here. */
+export function onWhatsApp(current, channel) {
+  return networkOf(current, channel) === "whatsapp";
+}
+
+/** networkOf is whatsapp, page or instagram. */
+export function networkOf(current, channel) {
+  return accountOf(current, channel)?.network ?? "whatsapp";
+}
+
+export function numberOf(current, channel) {
+  return accountOf(current, channel)?.numbers.find((number) => number.id === channel);
 }
 
 let noticeTimer;

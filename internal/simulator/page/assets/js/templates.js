@@ -77,8 +77,10 @@ function buttonOf(button, index, filled) {
   switch (button.type) {
     case "QUICK_REPLY":
       return { text, reply: { type: "button", button: { text, payload: values[0]?.payload ?? text } } };
+    case "POSTBACK":
+      return { text, reply: { postback: { title: text, payload: values[0]?.payload ?? button.payload ?? text } } };
     case "URL":
-      return { text, opens: fill(button.url ?? "", values) };
+      return { text, opens: values[0]?.url ?? fill(button.url ?? "", values) };
     case "PHONE_NUMBER":
       return { text, calls: button.phone_number };
     case "COPY_CODE":

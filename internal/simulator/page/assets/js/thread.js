@@ -8,11 +8,11 @@ import { timeOf } from "./format.js";
 import { Icon } from "./icons.js";
 import { quotedBy, reactionTo } from "./phone.js";
 import { Price } from "./price.js";
-import { accountOf } from "./state.js";
+import { accountOf, keyOf } from "./state.js";
 import { progressOf, Ticks } from "./ticks.js";
 
 export function Thread({ one, chat, state, zone }) {
-  const templates = accountOf(state)?.templates ?? [];
+  const templates = accountOf(state, one.channel)?.templates ?? [];
   const lines = linesOf(chat, state, one);
   return html`
     <${Scroll} label=${`Conversation with ${one.name}`}>
@@ -25,7 +25,7 @@ export function Thread({ one, chat, state, zone }) {
 /** linesOf joins what is in the chat with what never got there, by time. */
 function linesOf(chat, state, one) {
   const entries = (chat?.entries ?? []).filter((entry) => !reactionOf(entry));
-  const attempts = state.attempts.filter((a) => a.channel === state.channel && a.person === one.person);
+  const attempts = state.attempts.filter((a) => keyOf(a) === keyOf(one));
   return [
     ...entries.map((entry) => ({ key: entry.id, at: entry.at, entry })),
     ...attempts.map((attempt) => ({ key: attempt.key, at: attempt.at, entry: { ...attempt, by: "business" }, attempt })),
@@ -44,12 +44,17 @@ function Line({ line, chat, state, templates, zone }) {
         bubble=${bubbleOf(entry, templates)} mine=${ours} foot=${foot} reaction=${chat && reactionTo(chat, entry)}
         quoted=${chat && quotedBy(chat, entry, templates)}
       />
-      ${entry.message?.referral && html`<p class="origin"><${Icon} name="ad" size=${14} /> came by an ad: ${entry.message.referral.headline}</p>`}
+      ${referralOf(entry) && html`<p class="origin"><${Icon} name="ad" size=${14} /> came by an ad${referralOf(entry).headline && `: ${referralOf(entry).headline}`}</p>`}
       ${refusal && html`<${Refusal} word="Refused" failure=${refusal} />`}
       ${!refusal && progress === "failed" && html`<${Refusal} word="Failed" failure=${failureOf(entry)} />`}
       ${ours && !refusal && html`<${Price} entry=${entry} books=${state.books} progress=${progress} />`}
     </div>
   `;
+}
+
+/** referralOf is where a message's writer came from: a member of the message, on pages one deeper. */
+function referralOf({ message }) {
+  return message?.referral ?? message?.message?.referral;
 }
 
 function failureOf(entry) {
