@@ -261,8 +261,8 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 		"nothing refused": {"99.95", v1alpha1.BudgetBlock, nil, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
 		"refused": {"99.95", v1alpha1.BudgetBlock, &refused, verdict{
 			"False", "BudgetTooLow",
-			"Less is left of the budget of 100 USD in period 2026-11 than a message can cost: those that can cost 0.0859 USD or more are refused " +
-				"with error 131042; raise spec.budget.limit, or wait for the next period",
+			"Less is left of the budget of 100 USD in period 2026-11 than a message can cost: those that can cost 0.0859 USD or more are refused" +
+				"; raise spec.budget.limit, or wait for the next period",
 		}},
 		"a reservation was given back": {"99.9", v1alpha1.BudgetBlock, &refused, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
 		"a budget that warns":          {"99.95", v1alpha1.BudgetWarn, &refused, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},

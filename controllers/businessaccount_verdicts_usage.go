@@ -129,8 +129,7 @@ func budgetVerdict(scope *accountScope) verdict {
 	) {
 		return isFalse(v1alpha1.ReasonBudgetTooLow, fmt.Sprintf("Less is left of the budget of %s in period %s "+
 			"than a message can cost: "+
-			"those that can cost %s or more are refused with error 131042; raise spec.budget.limit, or wait for the "+
-			"next period",
+			"those that can cost %s or more are refused; raise spec.budget.limit, or wait for the next period",
 			limit, known.Period.Name, refused))
 	}
 	if level := warned(budget, spent, limit); level > 0 {

@@ -18,8 +18,8 @@ import (
 func TestPlansAreAccepted(t *testing.T) {
 	c := directClient(t)
 	files, err := filepath.Glob(filepath.Join("..", "config", "samples", "pricingplan_*.yaml"))
-	if err != nil || len(files) != 5 {
-		t.Fatalf("got the plans %v, %v; want five", files, err)
+	if err != nil || len(files) != 6 {
+		t.Fatalf("got the plans %v, %v; want six", files, err)
 	}
 	plans := map[string]string{"full": fullPlan()}
 	for _, file := range files {

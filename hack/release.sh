@@ -37,6 +37,7 @@ write_manifests() {
   "$tools/kustomize" build config/default | stamp_images >"$dist/install.yaml"
   mkdir -p "$dist/plans"
   cp config/samples/pricingplan_*.yaml "$dist/plans"
+  rm "$dist/plans/pricingplan_acme_page.yaml" # its prices are examples
 }
 
 write_chart() {

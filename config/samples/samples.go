@@ -6,6 +6,6 @@ import "embed"
 
 // Files are the manifests, by their names in this folder.
 //
-//go:embed businessaccount_acme.yaml secret_acme_*.yaml pricingplan_whatsapp.yaml pricingplan_messenger.yaml
-//go:embed messagetemplate_*.yaml
+//go:embed businessaccount_acme.yaml secret_acme_*.yaml messagetemplate_*.yaml
+//go:embed pricingplan_whatsapp.yaml pricingplan_messenger.yaml pricingplan_acme_page.yaml
 var Files embed.FS

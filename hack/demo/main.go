@@ -119,36 +119,20 @@ func settle(ctx context.Context, stage *story.Stage, before *v1alpha1.BusinessAc
 	if err != nil {
 		return err
 	}
-	sum, ok := new(big.Rat).SetString(story.Billed(before))
-	if !ok {
-		return errors.New("the status's figure is not a number")
-	}
-	terms := []string{}
-	if sum.Sign() != 0 {
-		terms = append(terms, story.Billed(before)+" (before)")
-	}
+	terms := make([]story.Term, 0, len(notices))
 	for _, notice := range notices {
 		rate, err := story.Rate(&plan, time.Now().In(zone).Format(time.DateOnly), notice.Customer.Market, "Utility")
 		if err != nil {
 			return err
 		}
-		amount, _ := new(big.Rat).SetString(rate)
-		sum.Add(sum, amount)
-		terms = append(terms, rate+" ("+notice.Customer.Market+")")
+		terms = append(terms, story.Term{Amount: rate, Market: notice.Customer.Market})
 	}
 	heading("By hand")
-	billed, _ := new(big.Rat).SetString(story.Billed(account))
-	fmt.Printf(
-		"     %s = %s %s\n     the status says %s %s\n", strings.Join(terms, " + "), decimal(sum), plan.Spec.Currency,
-		story.Billed(account), plan.Spec.Currency,
-	)
-	if billed == nil || billed.Cmp(sum) != 0 {
-		return errors.New("the two figures differ")
-	}
-	return nil
+	return compare(account, story.Billed(before), terms)
 }
 
-// tellOfThePage tells the second story, and that it has cost nothing.
+// tellOfThePage tells the second story: answers on the page have cost nothing, and paid reach has
+// cost what the plan says.
 func tellOfThePage(ctx context.Context, stage *story.Stage, play *story.Play) error {
 	before, err := stage.Account(ctx)
 	if err != nil {
@@ -168,12 +152,47 @@ func tellOfThePage(ctx context.Context, stage *story.Stage, play *story.Play) er
 			story.Billed(before), story.Billed(account))
 	}
 	fmt.Printf("     %d messages are settled, and the status still says %s\n", delivered, story.Billed(account))
-	return nil
+	heading("Paid reach on the page, until the budget stops it")
+	reach, err := play.RunReach(ctx)
+	if err != nil {
+		return err
+	}
+	before = account
+	if account, err = stage.AwaitMessages(ctx, story.Messages(before)+reach.Delivered); err != nil {
+		return err
+	}
+	heading("By hand")
+	return compare(account, story.Billed(before), reach.Terms)
 }
 
-// decimal prints an amount with as many decimals as it has.
-func decimal(amount *big.Rat) string {
-	return strings.TrimRight(strings.TrimRight(amount.FloatString(12), "0"), ".")
+// compare prints the sum of what was billed before and of prices, and returns an error if the
+// status says something else.
+func compare(account *v1alpha1.BusinessAccount, before string, prices []story.Term) error {
+	sum, ok := new(big.Rat).SetString(before)
+	if !ok {
+		return errors.New("the status's figure is not a number")
+	}
+	terms := []string{}
+	if sum.Sign() != 0 {
+		terms = append(terms, before+" (before)")
+	}
+	for _, price := range prices {
+		amount, ok := new(big.Rat).SetString(price.Amount)
+		if !ok {
+			return fmt.Errorf("the price %q is not a number", price.Amount)
+		}
+		sum.Add(sum, amount)
+		terms = append(terms, price.Amount+" ("+price.Market+")")
+	}
+	billed, ok := new(big.Rat).SetString(story.Billed(account))
+	fmt.Printf(
+		"     %s = %s USD\n     the status says %s USD\n", strings.Join(terms, " + "), story.Decimal(sum),
+		story.Billed(account),
+	)
+	if !ok || billed.Cmp(sum) != 0 {
+		return errors.New("the two figures differ")
+	}
+	return nil
 }
 
 // next says what to try next, with commands that work as printed.

@@ -23,7 +23,7 @@ func New(name string) *cobra.Command {
 	}
 	root.AddCommand(
 		newDev(), newRate(), newPlan(), newLedger(), newExplain(), newStatement(), newKeysCommand(),
-		newCallbacksCommand(), newTemplateCommand(), newSimulate(), newVersion(),
+		newCallbacksCommand(), newTrigger(), newTemplateCommand(), newSimulate(), newVersion(),
 	)
 	return root
 }

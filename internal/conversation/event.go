@@ -18,6 +18,7 @@ const (
 	Ad                              // the event came from an advertisement that opens a chat
 	PageButton                      // the event came from a page's call-to-action button
 	Comment                         // a comment on, or a post to, a page: what a private reply answers
+	Click                           // an advertisement led into an existing thread; no plan names it, see State.Clicks
 )
 
 // eventNames are the names in a price plan.
@@ -90,6 +91,9 @@ func EventsOf(kind string, entry Events) Events {
 	case KindPostback:
 		return Postback | entry
 	case KindReferral:
+		if entry&Ad != 0 {
+			return Referral | Click
+		}
 		return Referral | entry
 	case KindComment:
 		return Comment

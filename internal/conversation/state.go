@@ -15,9 +15,13 @@ const maxEntryPoints = 32
 // State is what is remembered about one (channel, customer). Its JSON is stored, so fields may only
 // be added. The zero value is a customer who never wrote.
 type State struct {
-	Windows     []Span       `json:"windows,omitempty"`     // service windows, disjoint, in order
-	Agent       []Span       `json:"agent,omitempty"`       // the same for messages of the form HumanAgent
-	Comments    []Span       `json:"comments,omitempty"`    // the same for messages of the form PrivateReply
+	Windows  []Span `json:"windows,omitempty"`  // service windows, disjoint, in order
+	Agent    []Span `json:"agent,omitempty"`    // the same for messages of the form HumanAgent
+	Comments []Span `json:"comments,omitempty"` // the same for messages of the form PrivateReply
+	// Clicks are those on advertisements in a thread that was there before, each as long as it can
+	// open a window, in order; Written are the instants of clicks that the customer wrote behind.
+	Clicks      []Span       `json:"clicks,omitempty"`
+	Written     []Span       `json:"written,omitempty"`
 	EntryPoints []EntryPoint `json:"entryPoints,omitempty"` // in the order of EligibleFrom
 	// billed conversations, in the order in which they were settled
 	Conversations []Open     `json:"conversations,omitempty"`
@@ -75,6 +79,7 @@ func (s *State) Receive(in Inbound, r *Rules) {
 	s.Windows = opened(s.Windows, in, r.Openings)
 	s.Agent = opened(s.Agent, in, r.HumanAgent)
 	s.Comments = opened(s.Comments, in, r.PrivateReply)
+	s.arrive(in, secondsOf(r.Openings, Ad))
 	if in.Events != 0 {
 		s.releaseMarketing(in.At)
 	}
@@ -163,6 +168,8 @@ func (e *EntryPoint) end() int64 { return max(e.ReplyBy, e.Free.To) }
 func (s *State) prune(now int64) {
 	limit := now - Retention
 	s.Windows, s.Agent, s.Comments = pruned(s.Windows, limit), pruned(s.Agent, limit), pruned(s.Comments, limit)
+	s.Written = pruned(s.Written, limit)
+	s.Clicks = slices.DeleteFunc(s.Clicks, func(click Span) bool { return click.To < limit })
 	s.pruneSubscriptions(limit)
 	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return e.end() < limit })
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
@@ -184,7 +191,7 @@ func pruned(windows []Span, limit int64) []Span {
 // entry point that is open or may still be opened, no billed conversation, no decision. A reader of
 // events in order may then drop the state.
 func (s *State) IsOverAt(at int64) bool {
-	for _, windows := range [][]Span{s.Windows, s.Agent, s.Comments} {
+	for _, windows := range [][]Span{s.Windows, s.Agent, s.Comments, s.Clicks} {
 		for _, w := range windows {
 			if w.To > at {
 				return false

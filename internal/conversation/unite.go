@@ -16,6 +16,11 @@ func (s *State) Unite(other *State) {
 	s.Windows = uniteSpans(s.Windows, other.Windows)
 	s.Agent = uniteSpans(s.Agent, other.Agent)
 	s.Comments = uniteSpans(s.Comments, other.Comments)
+	s.Written = uniteSpans(s.Written, other.Written)
+	for _, click := range other.Clicks {
+		s.addClick(click)
+	}
+	s.openClicks()
 	s.Replied = max(s.Replied, other.Replied)
 	s.uniteSubscriptions(other.Subscriptions)
 	s.HoldMarketing(other.MarketingHeld)

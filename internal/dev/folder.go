@@ -36,6 +36,8 @@ type State struct {
 	// Ahead is how far the clock was set forward: an instant that the store holds must not be in
 	// the future.
 	Ahead time.Duration `json:"ahead"`
+	// Token is what clients of that process present.
+	Token string `json:"token"`
 	// Gateway and Simulator are the addresses of the process that runs, or ran last.
 	Gateway   string `json:"gateway"`
 	Simulator string `json:"simulator"`

@@ -16,8 +16,10 @@ import (
 	"github.com/guichet-dev/guichet/config/samples"
 )
 
-// messengerPlan is the name of the shipped plan of pages.
-const messengerPlan = "messenger"
+// pagePlans are the names of the samples' plans of pages, and their files.
+func pagePlans() map[string]string {
+	return map[string]string{"messenger": "pricingplan_messenger.yaml", "acme-page": "pricingplan_acme_page.yaml"}
+}
 
 // Manifests are the resources that make a tenant.
 type Manifests struct {
@@ -61,8 +63,10 @@ func ReadManifests(account, plan, templates string) (*Manifests, error) {
 	if m.Account == nil {
 		return nil, fmt.Errorf("%s: it has no BusinessAccount", account)
 	}
-	if m.plan(messengerPlan) == nil { // whoever gives a plan of numbers need not give that of pages
-		const file = "pricingplan_" + messengerPlan + ".yaml"
+	for name, file := range pagePlans() { // whoever gives a plan of numbers need not give that of pages
+		if m.plan(name) != nil {
+			continue
+		}
 		if err := m.read(samples.Files, file, file); err != nil {
 			return nil, err
 		}

@@ -60,8 +60,8 @@ func TestP4PageIsPlayedBesideTheNumber(t *testing.T) {
 		t.Fatalf("a text within the window: %d %s", status, answer)
 	}
 	within := w.booksOfPage(1)
-	if got := within.Records[0]; got.FreeReason != "serviceWindow" || got.Plan != "messenger" || within.OpenWindows != 1 {
-		t.Errorf("%d windows are open, and the text was %+v; want 1, and free by the plan messenger",
+	if got := within.Records[0]; got.FreeReason != "serviceWindow" || got.Plan != "acme-page" || within.OpenWindows != 1 {
+		t.Errorf("%d windows are open, and the text was %+v; want 1, and free by the plan acme-page",
 			within.OpenWindows, got)
 	}
 	w.write()
@@ -148,7 +148,7 @@ func TestPagesThatCannotBePlayedAreRefused(t *testing.T) {
 		},
 		"another currency": {
 			func(m *dev.Manifests) { m.Plan.Spec.Currency = "EUR" },
-			`PricingPlan "messenger" of channel "page" is in USD and the account's plan in EUR: name a plan in EUR`,
+			`PricingPlan "acme-page" of channel "page" is in USD and the account's plan in EUR: name a plan in EUR`,
 		},
 	}
 	for name, tc := range tests {

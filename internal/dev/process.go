@@ -124,6 +124,7 @@ func (p *Process) prepare(simulatorURL string) (err error) {
 	for _, tokens := range p.account.secrets[tenant.APITokensSecretName(o.Manifests.Account)] {
 		p.Token = string(tokens)
 	}
+	p.state.Token = p.Token
 	p.PageURL = simulatorURL + "/#token=" + p.Token
 	for _, channel := range o.Manifests.Account.Spec.Channels {
 		p.Channels = append(p.Channels, channel.Identity())

@@ -158,7 +158,13 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return inWordsOf(from.channel, g.take(w, r, from, from.channel.Network.Parse))
+	form, err := readForm(w, r, from.channel)
+	if err == nil && form != nil {
+		err = g.takeWithFile(w, r, from, form)
+	} else if err == nil {
+		err = g.take(w, r, from, from.channel.Network.Parse)
+	}
+	return inWordsOf(from.channel, err)
 }
 
 // postMarketing accepts a message for the network's endpoint for marketing.
@@ -209,10 +215,7 @@ func (g *Gateway) take(
 func (g *Gateway) accept(
 	w http.ResponseWriter, r *http.Request, from caller, key string, out *network.Outbound, dry bool,
 ) error {
-	message := &admission.Request{
-		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
-		ByPerson: strings.EqualFold(r.Header.Get(policy.WrittenByHeader), policy.WrittenByPerson),
-	}
+	message := requestOf(r, from, key, out)
 	if dry {
 		return g.forecast(w, r, message)
 	}
@@ -221,6 +224,13 @@ func (g *Gateway) accept(
 		return err
 	}
 	return writeJSON(w, out.Answer(id))
+}
+
+func requestOf(r *http.Request, from caller, key string, out *network.Outbound) *admission.Request {
+	return &admission.Request{
+		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
+		ByPerson: strings.EqualFold(r.Header.Get(policy.WrittenByHeader), policy.WrittenByPerson),
+	}
 }
 
 func idempotencyKey(r *http.Request) (string, error) {

@@ -92,6 +92,43 @@ func TestP4WindowsOfPagesAreToTheSecond(t *testing.T) {
 	}
 }
 
+// A click on an advertisement in a thread that was there before opens 7 days from the click, once
+// the person has written, in whatever order the two are told.
+func TestP4AnAdsClickIntoAThreadOpensSevenDaysOnceThePersonWrites(t *testing.T) {
+	t.Parallel()
+	const week = 7 * 24 * time.Hour
+	click := pages.Act{Referral: []byte(`{"source":"ADS","type":"OPEN_THREAD","ad_id":"9"}`)}
+	for name, order := range map[string][2]time.Duration{
+		"the click first": {time.Hour, 30 * time.Minute}, "the message first": {30 * time.Minute, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, gatewaytest.WithPages(t))
+				clicked := w.clock.Now().Add(-time.Hour)
+				var person string
+				for _, ago := range order {
+					act := pages.Act{Text: "hello"}
+					if ago == time.Hour {
+						act = click
+					}
+					person, _ = w.chats(pageID, ago, act)
+				}
+				w.clock.Advance(clicked.Add(week - time.Second).Sub(w.clock.Now()))
+				if got := w.sendFrom(pageID, messageTo(person, "hello")); got.status != http.StatusOK {
+					t.Fatalf("a second before it closes: %d %s", got.status, got.body)
+				}
+				w.clock.Advance(clicked.Add(week).Sub(w.clock.Now()))
+				got := w.sendFrom(pageID, messageTo(person, "hello"))
+				closed := clicked.Add(week).UTC().Format(time.RFC3339)
+				if got.code != 10 || !strings.Contains(got.body, closed) {
+					t.Fatalf("as it closes: %d %s; want 10 and %s", got.status, got.body, closed)
+				}
+			})
+		})
+	}
+}
+
 // Who says nothing of a person, and an account that allows nobody, has the service window alone.
 func TestP4HumanAgentNeedsTheHeaderAndTheAccount(t *testing.T) {
 	t.Parallel()

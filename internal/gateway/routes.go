@@ -32,6 +32,7 @@ func (g *Gateway) api() http.Handler {
 	serve("POST "+number+"/refused_callbacks", "refused_callbacks", g.postRefusedCallbacks)
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
 	serve("POST "+number+"/media", "media_upload", g.postMedia)
+	serve("POST "+number+"/message_attachments", "media_upload", g.postAttachment)
 	serve("GET "+media.Path+"{reference}", "media_download", g.getFile)
 	serve("GET "+number, "object", g.getObject)
 	serve("DELETE "+number, "object", g.deleteObject)

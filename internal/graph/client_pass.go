@@ -6,9 +6,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -117,6 +119,38 @@ type Exchange struct {
 // Upload makes a request and reads the answer to its end. Only ctx bounds its time.
 func (c *Client) Upload(ctx context.Context, e Exchange) (*network.Answer, error) {
 	return c.exchange(ctx, c.streams, bearer, e)
+}
+
+// UploadForm is an Upload of a form that is written while it is sent. An error of write's ends it,
+// and is returned.
+func (c *Client) UploadForm(
+	ctx context.Context, path string, query url.Values, write func(*multipart.Writer) error,
+) (*network.Answer, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	body, into := io.Pipe()
+	form := multipart.NewWriter(into)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		err := write(form)
+		if err == nil {
+			err = form.Close()
+		}
+		if err != nil {
+			cancel(err) // before the pipe ends: what follows from that is no cause
+		}
+		_ = into.CloseWithError(err) // never fails
+	}()
+	answer, err := c.Upload(ctx, Exchange{
+		Method: http.MethodPost, Path: path, Query: query, ContentType: form.FormDataContentType(), Body: body,
+	})
+	_ = body.Close() // the upstream has answered, or does not listen any more
+	<-written
+	if refused := context.Cause(ctx); refused != nil && !errors.Is(refused, io.ErrClosedPipe) {
+		return nil, refused
+	}
+	return answer, err
 }
 
 // Resume is an Upload to a session, which wants the token under another scheme. Source:

@@ -75,7 +75,9 @@ const (
 	SubcodeRestricted          = 2534122
 	SubcodeRestrictedThread    = 2534029
 	SubcodePersonUnavailable   = 1545041
+	SubcodeNotReceiving        = 2018108
 	SubcodeNoMatchingUser      = 2018001
+	SubcodeOtherAppHasThread   = 2018300
 )
 
 // CodeInfo describes an error code.
@@ -116,6 +118,8 @@ func classOf(code, subcode, status int) network.Class {
 		return network.Never
 	case subcode == SubcodePageRestricted, subcode == SubcodeRestricted, subcode == SubcodeRestrictedThread:
 		return network.StopTenant
+	case isAboutPerson(subcode):
+		return network.Never
 	}
 	if info, ok := LookupCode(code); ok {
 		return info.Class
@@ -133,6 +137,16 @@ func classOf(code, subcode, status int) network.Class {
 func isOutsideWindow(subcode int) bool {
 	switch subcode {
 	case SubcodeOutsideWindow, SubcodeOutsideWindowLegacy, SubcodeOutsideWindowIG:
+		return true
+	}
+	return false
+}
+
+// isAboutPerson tells the subcodes that refuse a message for its recipient's sake. They come with
+// codes that otherwise say that the channel lacks a permission: 10 and 200.
+func isAboutPerson(subcode int) bool {
+	switch subcode {
+	case SubcodePersonUnavailable, SubcodeNotReceiving, SubcodeNoMatchingUser, SubcodeOtherAppHasThread:
 		return true
 	}
 	return false

@@ -133,8 +133,9 @@ func (e *Error) comesBehindCredentials() bool {
 	case CodeCapability, CodeUnknownPhoneNumberID, CodeAccessDenied, CodeWrongCertificate:
 		return false
 	}
-	info, known := LookupCode(e.Code)
-	return known && (info.Class == network.Never || info.Class == network.Wait) && e.Subcode != subcodeMissingObject
+	_, known := LookupCode(e.Code)
+	class := e.Class()
+	return known && (class == network.Never || class == network.Wait) && e.Subcode != subcodeMissingObject
 }
 
 // subcodeMissingObject is that of code 100 where the object of the path, here a

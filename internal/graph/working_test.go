@@ -25,6 +25,13 @@ func TestRefusalThatOnlyAWorkingChannelGives(t *testing.T) {
 			[]int{0, 10, token, permission},
 			[]int{locked, policy, unregistered, payment, 2300011, 2300058},
 		},
+		"a page's window": {
+			&Error{Code: 10, Subcode: 2018278}, []int{0, 10, token, permission}, []int{locked, policy, payment},
+		},
+		"another app's thread": {
+			&Error{Code: 10, Subcode: 2018300}, []int{0, 10, token, permission}, []int{locked, policy, payment},
+		},
+		"a page's permission": {&Error{Code: 10}, nil, []int{token, permission, locked, payment}},
 		"any, no ad payment": {
 			NewError(131026, ""), []int{token}, []int{2300011, 2300017, 2300056, 2300058, 2300059},
 		},

@@ -55,6 +55,9 @@ type Outbound struct {
 	CallbackData *string
 	// Content is the request as it is stored until it is sent.
 	Content json.RawMessage
+	// Identity is what a repetition of the request is recognised by, where Content differs each
+	// time; nil elsewhere.
+	Identity []byte
 }
 
 // ErrUnreadable says that what is stored of a message is no request of its network.

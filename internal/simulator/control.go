@@ -172,30 +172,6 @@ func (s *Simulator) controlAccount(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, done())
 }
 
-// controlWebhook posts any change, for shapes that the simulator does not make.
-func (s *Simulator) controlWebhook(w http.ResponseWriter, r *http.Request) {
-	var change struct {
-		Account string          `json:"account"`
-		Field   string          `json:"field"`
-		Value   json.RawMessage `json:"value"`
-	}
-	if err := readStrict(w, r, &change); err != nil {
-		badRequest(w, err)
-		return
-	}
-	s.mu.Lock()
-	a := s.state.accounts[change.Account]
-	if a != nil && len(change.Value) > 0 {
-		a.outbox.Post(update{field: change.Field, raw: change.Value})
-	}
-	s.mu.Unlock()
-	if a == nil || len(change.Value) == 0 {
-		badRequest(w, errors.New("give the id of an account, a field and a value"))
-		return
-	}
-	writeJSON(w, http.StatusOK, done())
-}
-
 // readStrict reads a bounded body without unknown fields.
 func readStrict(w http.ResponseWriter, r *http.Request, into any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))

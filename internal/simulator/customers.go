@@ -45,6 +45,8 @@ type customer struct {
 // phone is a customer's device.
 type phone struct {
 	off bool
+	// silent tells that nothing is told of the messages to it.
+	silent bool
 	// noReceipts tells that no read receipts are shared.
 	noReceipts bool
 	// refuses are the numbers that the customer has blocked.
@@ -123,6 +125,7 @@ func (c *customer) unite(other *customer, now time.Time) {
 // unite takes over how another phone of the same customer was set.
 func (p *phone) unite(other *phone) {
 	p.off, p.noReceipts = p.off || other.off, p.noReceipts || other.noReceipts
+	p.silent = p.silent || other.silent
 	for id := range other.refuses {
 		if p.refuses == nil {
 			p.refuses = map[string]bool{}

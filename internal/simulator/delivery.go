@@ -38,6 +38,9 @@ func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Tim
 
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
+	if st.phone(m.To).silent {
+		return
+	}
 	st.customer(st.with(m)).reply(now, time.Duration(s.config.EntryPoint))
 	s.step(st, m, webhook.StatusSent, now, nil)
 	if m.Type == request.TypeReaction {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
@@ -59,9 +60,24 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	read := whatsapp.ReadInbound(raw)
+	entry := stage.ChatEntry{ID: id, At: written, Message: raw}
+	if err := st.wrote(n, whatsapp.ReadInbound(raw), phone, in.Name, entry, now); err != nil {
+		return "", err
+	}
+	n.post(update{
+		number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "messages",
+		contact: contactJSON(phone, in.Name), raw: raw,
+	})
+	return id, nil
+}
+
+// wrote takes a message of a customer into the record. The phone is whose message it is unless the
+// message names somebody else.
+func (st *state) wrote(
+	n *number, read *network.Inbound, phone, name string, entry stage.ChatEntry, now time.Time,
+) error {
 	author := identity.Of(phone)
-	if len(read.From) > 0 { // the raw message may name somebody else
+	if len(read.From) > 0 {
 		author = read.From[0]
 	}
 	st.meet(author, read, now)
@@ -71,18 +87,14 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	}
 	c := st.customer(with)
 	if c.blocked {
-		return "", errors.New("the business has blocked this phone")
+		return errors.New("the business has blocked this phone")
 	}
 	if read.Did != 0 {
-		c.write(written, read.Did&(conversation.Ad|conversation.PageButton) != 0)
+		c.write(entry.At, read.Did&(conversation.Ad|conversation.PageButton) != 0)
 	}
 	st.Record.Counts.Inbound++
-	st.Chats.Wrote(with.chat(), stage.ChatEntry{ID: id, At: written, Message: raw}, phone, in.Name)
-	n.post(update{
-		number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "messages",
-		contact: contactJSON(phone, in.Name), raw: raw,
-	})
-	return id, nil
+	st.Chats.Wrote(with.chat(), entry, phone, name)
+	return nil
 }
 
 // inboundJSON writes the message as a webhook carries it.
@@ -194,6 +206,9 @@ type PhoneState struct {
 	Off *bool `json:"off,omitempty"`
 	// ReadReceipts tells whether the customer shares them.
 	ReadReceipts *bool `json:"readReceipts,omitempty"`
+	// Silent has nothing told of the messages to the phone, so that whoever scripts it can post
+	// their statuses.
+	Silent *bool `json:"silent,omitempty"`
 	// Refuses lists the phone number ids that the customer has blocked: their
 	// messages are accepted and never delivered.
 	Refuses *[]string `json:"refuses,omitempty"`
@@ -209,6 +224,9 @@ func (s *Simulator) SetPhone(number string, change PhoneState) {
 	s.state.Chats.TouchPerson(person)
 	if change.ReadReceipts != nil {
 		p.noReceipts = !*change.ReadReceipts
+	}
+	if change.Silent != nil {
+		p.silent = *change.Silent
 	}
 	if change.Refuses != nil {
 		p.refuses = map[string]bool{}

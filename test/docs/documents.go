@@ -20,6 +20,7 @@ var Documents = []Document{
 	{Path: "README.md", Fresh: true},
 	{Path: "docs/simulator.md"},
 	{Path: "docs/business.md", Business: true},
+	{Path: "docs/webhooks.md"},
 	{Path: "docs/metrics.md"},
 	{Path: "docs/ledger.md", Store: true},
 	{Path: "docs/pricing.md"},

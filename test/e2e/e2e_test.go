@@ -51,6 +51,7 @@ func TestMainJobEndToEnd(t *testing.T) {
 		{"a template that is Ready can be sent at once", s.readyTemplateIsSent},
 		{"a wrong access token shows before the first send, and is gone when it is corrected", s.wrongTokenShows},
 		{"P4 a page on Messenger: free inside, and outside only a person or a utility message", s.pageOnMessenger},
+		{"P3 paid reach of the page is billed, and stops at the budget", s.paidReach},
 		{"P9 at rest nothing is written", s.atRest},
 		{"the account is deleted with its children, and with its ledger where that is asked for", s.accountDeleted},
 	} {
@@ -89,26 +90,6 @@ func (s *scene) storyIsBilled(ctx context.Context, t *testing.T) {
 	}
 	if len(usage.Allowances) != 1 || *usage.Allowances[0].Used != 1 || *usage.Allowances[0].Count != 1000 {
 		t.Errorf("allowances = %+v, want 1 of 1000 used", usage.Allowances)
-	}
-}
-
-// pageOnMessenger tells the second story, whose messages are settled at 0.
-func (s *scene) pageOnMessenger(ctx context.Context, t *testing.T) {
-	before, err := s.Account(ctx)
-	must(t, err)
-	delivered, err := s.play.RunPage(ctx)
-	must(t, err)
-	equal(t, "delivered", delivered, int64(4))
-	account, err := s.AwaitMessages(ctx, story.Messages(before)+delivered)
-	must(t, err)
-	equalAmounts(t, story.Billed(account), amount(t, story.Billed(before)))
-	equal(t, "reserved", account.Status.Usage.Reserved.Amount, "0")
-	for _, channel := range account.Status.Channels {
-		for _, c := range channel.Conditions {
-			if c.Status != "True" {
-				t.Errorf("channel %s: %s=%s (%s: %s)", channel.Name, c.Type, c.Status, c.Reason, c.Message)
-			}
-		}
 	}
 }
 

@@ -43,7 +43,7 @@ func main() {
 	flag.IntVar(&of.windows, "windows", 1_000_000, "open windows in the store whose memory is measured")
 	flag.IntVar(&of.settled, "settled", 1_000_000, "settled messages in the store whose start is measured")
 	flag.DurationVar(&of.roundTrip, "round-trip", 0, "round trip of the network between gateways and PostgreSQL")
-	flag.StringVar(&only, "only", "", "measure one thing: lifecycle, latency, postgres, windows or settled")
+	flag.StringVar(&only, "only", "", "measure one thing: lifecycle, latency, webhooks, postgres, windows or settled")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -86,6 +86,7 @@ func run(ctx context.Context, of sizes, only string) error {
 	}{
 		{"lifecycle", b.lifecycles},
 		{"latency", b.latency},
+		{"webhooks", b.webhooks},
 		{"postgres", b.postgres},
 		{"windows", b.openWindows},
 		{"settled", b.settledMessages},

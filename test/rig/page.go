@@ -1,7 +1,11 @@
 package rig
 
 import (
+	"strconv"
+	"time"
+
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator/pages"
 )
 
@@ -37,3 +41,14 @@ func UpstreamPage(callback string) pages.Page {
 		Tokens: []string{pageToken},
 	}
 }
+
+// PageWebhook returns a webhook with what a person wrote to the page.
+func PageWebhook(person, id string, at time.Time) string {
+	instant := strconv.FormatInt(at.UnixMilli(), 10)
+	return `{"object":"page","entry":[{"id":"` + PageID + `","time":` + instant + `,"messaging":[{"sender":{"id":"` +
+		person + `"},"recipient":{"id":"` + PageID + `"},"timestamp":` + instant + `,"message":{"mid":"` + id +
+		`","text":"Where is my parcel?"}}]}]}`
+}
+
+// SignedByMeta returns the signature of a webhook.
+func SignedByMeta(body string) string { return graph.Sign([]byte(body), appSecret) }

@@ -88,16 +88,19 @@ func (p *Play) buy(ctx context.Context, page Page) (int64, error) {
 	}, thanks, "200, delivered; free")
 }
 
-// answerLate tries to write freely to somebody whose window is closed.
+// answerLate tries to write freely a day after somebody has bought.
 func (p *Play) answerLate(ctx context.Context, page Page) (int64, error) {
 	at := time.Now().Add(-silence)
-	const question = "My parcel is not there yet?"
 	if err := p.Phones.Act(ctx, emil.Number, pages.Act{
-		To: page.ID, Name: emil.Name, Text: question, Timestamp: &at,
+		To: page.ID, Name: emil.Name, Timestamp: &at,
+		Postback: &pages.Postback{Title: "Send a courier", Payload: "COURIER"},
 	}); err != nil {
 		return 0, err
 	}
-	p.Tell(Line{Who: emil.Name, Did: quote(question) + ", 25 hours ago", Answer: "his window closed an hour ago"})
+	p.Tell(Line{
+		Who: emil.Name + ", without an advertisement", Did: "taps “Send a courier”, 25 hours ago",
+		Answer: "his window closed an hour ago",
+	})
 	const text = "Sorry for the delay."
 	answer, err := page.Send(ctx, Message{To: emil.Number, Type: "RESPONSE", Content: map[string]any{"text": text}})
 	if err != nil {
@@ -145,7 +148,7 @@ func (p *Play) remind(ctx context.Context, page Page) (int64, error) {
 			"name": template.Spec.Name, "language": map[string]string{"code": template.Spec.Language},
 			"components": []any{map[string]any{"type": "body", "parameters": values}},
 		}},
-	}, template.Spec.Body.Text, "200, delivered; 0 USD by the plan messenger")
+	}, template.Spec.Body.Text, "200, delivered; 0 USD by the plan acme-page")
 }
 
 // answer sends a message that must be delivered.

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"context"
 	"crypto/subtle"
 	"fmt"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // IdempotencyHeader names a send, so that a client may repeat it safely after an answer was lost.
@@ -27,8 +29,26 @@ func newRepeatable(keys *seal.Keys, r *Request) repeatable {
 	}
 	channel := r.Channel.ID
 	name := keys.CustomerHash(channel, fmt.Sprintf("%d:%s%s", len(r.Token), r.Token, r.IdempotencyKey))
-	request := keys.CustomerHash(channel, r.Outbound.Endpoint+string(rawjson.Canonical(r.Outbound.Content)))
+	identity := r.Outbound.Identity
+	if identity == nil {
+		identity = rawjson.Canonical(r.Outbound.Content)
+	}
+	request := keys.CustomerHash(channel, r.Outbound.Endpoint+string(identity))
 	return repeatable{key: name[:], fingerprint: request[:]}
+}
+
+// Repeats tells whether a message was accepted under the request's idempotency key, be it of the
+// same request or of another.
+func (a *Admission) Repeats(ctx context.Context, r *Request) (found bool, err error) {
+	wanted := newRepeatable(a.keys, r)
+	if wanted.key == nil {
+		return false, nil
+	}
+	err = a.store.View(ctx, func(tx *store.Tx) error {
+		_, found, err = tx.Messages().ByIdempotencyKey(wanted.key)
+		return err
+	})
+	return found, err
 }
 
 // find is the id of the message that was accepted under the same key. The same key with another

@@ -24,12 +24,16 @@ type pace struct {
 	// moved is how many bytes the peer has moved. It may be read while a transport, whose upstream
 	// has answered early, goes on reading.
 	moved atomic.Int64
-	// until sets the instant by which the peer must have moved something; zero is no deadline.
+	// until sets the instant by which the peer must have moved something; zero is no deadline. A
+	// peer without it has no pace to keep.
 	until func(time.Time)
 }
 
 // move waits for the peer to take or give bytes.
 func (p *pace) move(do func() (int, error)) (int, error) {
+	if p.until == nil {
+		return do()
+	}
 	began := time.Now()
 	p.until(began.Add(grace - p.behind))
 	n, err := do()

@@ -75,7 +75,7 @@ func offset(header http.Header) string {
 	return text
 }
 
-// upload runs an upload in its place, at its pace.
+// upload runs an upload, and answers with the upstream's answer.
 func (m *Media) upload(
 	w http.ResponseWriter, r *http.Request, c *served.Channel,
 	pass func(context.Context, network.MediaUpstream) (*network.Answer, error),
@@ -84,6 +84,22 @@ func (m *Media) upload(
 	if !ok {
 		return network.Refuse(network.NoMedia, "")
 	}
+	var answer *network.Answer
+	err := m.carry(w, r, &pacedReader{ReadCloser: r.Body}, func(ctx context.Context) (err error) {
+		answer, err = pass(ctx, upstream)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	answer.Write(w)
+	return nil
+}
+
+// carry runs what reads a request's body and passes it on, in its place and at its pace.
+func (m *Media) carry(
+	w http.ResponseWriter, r *http.Request, body *pacedReader, pass func(context.Context) error,
+) error {
 	done, err := m.take()
 	if err != nil {
 		w.Header().Set("Connection", "close") // the file is not waited for
@@ -96,14 +112,14 @@ func (m *Media) upload(
 	stalled := time.AfterFunc(answerTime, func() { cancel(errStalled()) })
 	defer stalled.Stop()
 	connection := http.NewResponseController(w)
-	body := &pacedReader{ReadCloser: r.Body, pace: pace{until: func(at time.Time) {
+	body.pace.until = func(at time.Time) {
 		_ = connection.SetReadDeadline(at) // where that is not possible, the server's time-out holds
 		if stalled.Stop(); at.IsZero() {   // from now on the upstream is waited for
 			stalled.Reset(answerTime)
 		}
-	}}}
+	}
 	r.Body = body
-	answer, err := pass(ctx, upstream)
+	err = pass(ctx)
 	over := time.Now().Add(answerTime)
 	_ = connection.SetReadDeadline(over)
 	_ = connection.SetWriteDeadline(over)
@@ -111,10 +127,8 @@ func (m *Media) upload(
 	m.metrics.Transfers.WithLabelValues(telemetry.DirectionUp, resultOf(err)).Inc()
 	if err != nil {
 		w.Header().Set("Connection", "close") // what is left of the file is not waited for
-		return err
 	}
-	answer.Write(w)
-	return nil
+	return err
 }
 
 func errStalled() error {

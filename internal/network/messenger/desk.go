@@ -196,7 +196,7 @@ func (a *ask) pass(ctx context.Context, r rule) (*network.Answer, error) {
 	if fields != "" {
 		query.Set("fields", fields)
 	}
-	kind, body, err := a.content(r)
+	kind, body, err := a.content()
 	if err != nil {
 		return nil, err
 	}

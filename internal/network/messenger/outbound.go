@@ -12,8 +12,12 @@ func (n Network) Parse(body []byte) (*network.Outbound, error) {
 	if err != nil {
 		return nil, err
 	}
+	return n.outbound(s), nil
+}
+
+func (n Network) outbound(s *Send) *network.Outbound {
 	if s.Action != nil {
-		return &network.Outbound{Notice: s.Action, Answer: func(string) any { return s.answer("") }}, nil
+		return &network.Outbound{Notice: s.Action, Answer: func(string) any { return s.answer("") }}
 	}
 	out := &network.Outbound{
 		Answer: func(id string) any { return s.answer(id) },
@@ -23,7 +27,7 @@ func (n Network) Parse(body []byte) (*network.Outbound, error) {
 	if s.HasMetadata {
 		out.CallbackData = &s.Metadata
 	}
-	return out, nil
+	return out
 }
 
 // form is what the rules of windows and prices take the message for.
@@ -39,14 +43,16 @@ func (s *Send) form() conversation.Form {
 	return conversation.FreeForm
 }
 
-// answer is what Meta answers: without a recipient's id where the request did not name it.
+// answer is what Meta answers: without a recipient's id where the request did not name it, and with
+// the id of a file that came along and can be sent again.
 type answer struct {
-	RecipientID string `json:"recipient_id,omitempty"`
-	MessageID   string `json:"message_id,omitempty"`
+	RecipientID  string `json:"recipient_id,omitempty"`
+	MessageID    string `json:"message_id,omitempty"`
+	AttachmentID string `json:"attachment_id,omitempty"`
 }
 
 func (s *Send) answer(id string) answer {
-	a := answer{MessageID: id}
+	a := answer{MessageID: id, AttachmentID: s.attachmentID}
 	if s.Recipient.kind == recipientID {
 		a.RecipientID = s.Recipient.id
 	}

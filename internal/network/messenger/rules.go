@@ -22,8 +22,6 @@ type rule struct {
 	// query are the parameters that are passed on, fields what may be read; none takes any.
 	query  []string
 	fields []string
-	// file says that the body may be a form with a file.
-	file bool
 }
 
 // channelRules are those of the calls that published clients make. Sources, under
@@ -37,7 +35,7 @@ func channelRules() []rule {
 		"what the business hears of is what spec.callback of the BusinessAccount gets."
 	return []rule{
 		{name: "channel", method: get, fields: channelFields()},
-		{name: "attachments", edge: "message_attachments", method: post, file: true},
+		{name: "attachments", edge: "message_attachments", method: post},
 		{name: "profile", edge: "messenger_profile", method: get, fields: profileFields()},
 		{name: "profile_write", edge: "messenger_profile", method: post},
 		{name: "profile_delete", edge: "messenger_profile", method: del, query: []string{"fields"}},

@@ -49,6 +49,9 @@ type Send struct {
 	HasMetadata bool
 	// Action is typing_on, typing_off, mark_seen, react or unreact.
 	Action json.RawMessage
+
+	// attachmentID is that of the file which came along with the request, if it is told.
+	attachmentID string
 }
 
 // bodyRules say what a request may be.

@@ -138,7 +138,7 @@ func (u *update) event() network.Event {
 		}
 		return u.watermark(conversation.Read)
 	case kindReferral:
-		return u.inbound(u.ownID(), conversation.Referral)
+		return u.referral()
 	case kindOptIn:
 		return u.optIn()
 	case kindEnforcement:
@@ -150,6 +150,16 @@ func (u *update) event() network.Event {
 func (u *update) flag(name string) bool {
 	value := u.content.Bool(name)
 	return value != nil && *value
+}
+
+// referral is a link into a thread that was there before. Behind an advertisement the person has
+// yet to write.
+func (u *update) referral() *network.Inbound {
+	did := conversation.Referral
+	if u.content.Text("source") == sourceAds {
+		did |= conversation.Click
+	}
+	return u.inbound(u.ownID(), did)
 }
 
 // sourceAds is the source of a referral by an advertisement.

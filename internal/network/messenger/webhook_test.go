@@ -84,6 +84,10 @@ func TestInboundEvents(t *testing.T) {
 			`"referral":{"source":"SHORTLINK","type":"OPEN_THREAD","ref":"r"}}`, "referral/24680135/1760000000100",
 			conversation.Referral, "", nil,
 		},
+		"an ad's click alone": {
+			`"referral":{"source":"ADS","type":"OPEN_THREAD","ad_id":"9"}}`, "referral/24680135/1760000000100",
+			conversation.Referral | conversation.Click, "", nil,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -25,28 +25,7 @@ const (
 // nothing of it is left that was not looked at. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 func (u *upstream) Upload(ctx context.Context, file network.Upload) (*network.Answer, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	body, into := io.Pipe()
-	form := multipart.NewWriter(into)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		err := copyForm(form, file)
-		if err != nil {
-			cancel(err) // before the pipe ends: what follows from that is no cause
-		}
-		_ = into.CloseWithError(err) // never fails
-	}()
-	answer, err := u.api.Upload(ctx, graph.Exchange{
-		Method: http.MethodPost, Path: u.path + "/media", ContentType: form.FormDataContentType(), Body: body,
-	})
-	_ = body.Close() // the upstream has answered, or does not listen any more
-	<-written
-	if refused := context.Cause(ctx); refused != nil && !errors.Is(refused, io.ErrClosedPipe) {
-		return nil, refused
-	}
-	return answer, err
+	return u.api.UploadForm(ctx, u.path+"/media", nil, func(form *multipart.Writer) error { return copyForm(form, file) })
 }
 
 // copyForm copies the parts of an upload whose fields are as documented.
@@ -74,10 +53,7 @@ func copyForm(to *multipart.Writer, file network.Upload) error {
 			return err
 		}
 	}
-	if err := check.complete(); err != nil {
-		return err
-	}
-	return to.Close()
+	return check.complete()
 }
 
 // createFile begins the part of the file.
