@@ -349,8 +349,6 @@ const (
 	// ReasonFillingUp: less than 20 % of the volume is free, or it is full in less than seven days.
 	ReasonFillingUp = "FillingUp"
 
-	// ReasonBillingAgrees: no status and no daily count says otherwise than the ledger.
-	ReasonBillingAgrees = "BillingAgrees"
 	// ReasonStatementsCurrent: the account's months are written.
 	ReasonStatementsCurrent = "StatementsCurrent"
 	// ReasonStatementFailed: a statement could not be written; the message says why.
@@ -358,6 +356,8 @@ const (
 	// ReasonStatementOverdue: a month is still open that should have been closed the day before.
 	ReasonStatementOverdue = "StatementOverdue"
 
+	// ReasonBillingAgrees: no status and no daily count says otherwise than the ledger.
+	ReasonBillingAgrees = "BillingAgrees"
 	// ReasonUpstreamDiffers: statuses or daily counts say that messages are billed, or free, or of
 	// a category, otherwise than the ledger.
 	ReasonUpstreamDiffers = "UpstreamDiffers"
