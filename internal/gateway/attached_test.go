@@ -52,7 +52,9 @@ func TestAMessageBringsItsFileAlong(t *testing.T) {
 				w := newWorld(t, gatewaytest.WithPages(t))
 				person, _ := w.chats(pageID, time.Hour, pages.Act{Text: "hello"})
 				got := w.do(http.MethodPost, "/v26.0/me/messages",
-					attached("\x89PNG", "recipient", recipientPart(person), "messaging_type", "RESPONSE", "message", tc.message),
+					attached(
+						"\x89PNG", "recipient", recipientPart(person), "messaging_type", "RESPONSE", "message", tc.message,
+					),
 					"Authorization", "Bearer "+gatewaytest.PageKey, "Content-Type", attachedType)
 				if want := fmt.Sprintf(tc.answers, person, got.id); got.status != http.StatusOK ||
 					!strings.HasPrefix(got.body, want) {
@@ -213,7 +215,8 @@ func TestAFileThatMetaRefusesIsNoMessage(t *testing.T) {
 			"empty": {"", "The file is empty."}, "too large": {strings.Repeat("x", 25<<20+1), "25 MiB at most"},
 		} {
 			got := w.do(http.MethodPost, "/v26.0/"+pageID+"/messages",
-				attached(file.bytes, "recipient", recipientPart(person), "message", picturePart), "Content-Type", attachedType)
+				attached(file.bytes, "recipient", recipientPart(person), "message", picturePart),
+				"Content-Type", attachedType)
 			if got.code != 100 || !strings.Contains(got.body, file.says) {
 				t.Errorf("%s: got %d %s; want 100 and %q", name, got.status, got.body, file.says)
 			}
