@@ -159,7 +159,9 @@ func TestP4FieldsBehindTheFileCount(t *testing.T) {
 				append(header, "Content-Type", attachedType)...)
 		}
 		person, _ := w.chats(pageID, 25*time.Hour, pages.Act{Text: "hello"})
-		update := behind(attached("x", "message", picturePart), "messaging_type", "UPDATE", "recipient", recipientPart(person))
+		update := behind(
+			attached("x", "message", picturePart), "messaging_type", "UPDATE", "recipient", recipientPart(person),
+		)
 		if got := send(update); got.code != 10 {
 			t.Errorf("outside the window: %d %s; want 10", got.status, got.body)
 		}

@@ -85,7 +85,8 @@ func TestP4WhatIsWrittenToAnotherAppOpensTheWindow(t *testing.T) {
 		}
 		owned(inbox)
 		at := w.clock.Now().Add(-time.Hour)
-		if _, err := w.sim.Pages().Act(person, pages.Act{To: pageID, Text: "is anybody there?", Timestamp: &at}); err != nil {
+		asks := pages.Act{To: pageID, Text: "is anybody there?", Timestamp: &at}
+		if _, err := w.sim.Pages().Act(person, asks); err != nil {
 			t.Fatal(err)
 		}
 		w.until("it is told as standby", func() bool {
