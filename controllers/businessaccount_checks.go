@@ -48,10 +48,12 @@ func accountChecks() []check {
 		{v1alpha1.ConditionWebhooksArrive, true, partReports, nil, ofChannels(v1alpha1.ConditionWebhooksArrive)},
 		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(usageVerdict)},
 		{v1alpha1.ConditionReconciled, true, 0, nil, of(reconciledVerdict)},
+		{v1alpha1.ConditionSendsAccepted, false, partCluster | partInputs, nil, of(sendsVerdict)},
 		{v1alpha1.ConditionPlanPublished, false, partCluster | partInputs, nil, of(publishedVerdict)},
 		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(roomVerdict)},
 		{v1alpha1.ConditionDeliveriesPriced, false, partReports, nil, of(pricedVerdict)},
 		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
+		{v1alpha1.ConditionStatementsCurrent, false, partCluster, nil, statementsVerdict},
 		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
 		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
 		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, nil, of(tokensVerdict)},
@@ -65,6 +67,8 @@ func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.Business
 	switch {
 	case c.only != nil && !c.only(scope):
 		apimeta.RemoveStatusCondition(&status.Conditions, c.condition)
+	case c.counts && c.needs&partReports != 0 && scope.hibernates():
+		j.set(c.condition, unknown(v1alpha1.ReasonHibernated, "No gateway runs that could tell"))
 	case !scope.lacks(c.needs):
 		found := c.verdict(scope, status)
 		if c.needs == partUpstream && found.reason == v1alpha1.ReasonUpstreamUnreachable && standing != nil &&
@@ -78,15 +82,31 @@ func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.Business
 }
 
 // accountSummary are the conditions that make an account Ready, of those that it has, in the order
-// of their weight.
+// of their weight. One that is to run no gateway is Ready without what only a gateway can do.
 func accountSummary(scope *accountScope) []string {
 	var counted []string
 	for _, c := range accountChecks() {
-		if c.counts && (c.only == nil || c.only(scope)) {
+		gatewayDoes := c.needs&(partReports|partUpstream) != 0
+		if c.counts && (c.only == nil || c.only(scope)) && !(gatewayDoes && scope.hibernates()) {
 			counted = append(counted, c.condition)
 		}
 	}
 	return counted
+}
+
+// wellVerdict is what Ready says of an account of which everything is in order.
+func wellVerdict(scope *accountScope) verdict {
+	switch {
+	case scope.hibernates():
+		return isTrue(v1alpha1.ReasonHibernated, "No gateway runs, as the spec asks; "+
+			"what that means for webhooks is said by GatewayAvailable")
+	case scope.decision.sendingStopped != "":
+		return isTrue(v1alpha1.ReasonSuspended, "Everything is in order, and every message is refused: "+
+			"SendsAccepted says why")
+	case scope.paused():
+		return isTrue(v1alpha1.ReasonPaused, "Everything is in order; "+pausedSentence)
+	}
+	return isTrue(v1alpha1.ReasonReady, "Everything is in order")
 }
 
 func ofChannels(condition string) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
@@ -110,6 +130,8 @@ func hasCallback(scope *accountScope) bool { return scope.account.Spec.Callback 
 func reconciledVerdict(scope *accountScope) verdict {
 	var call *callError
 	switch {
+	case (scope.failure == nil || remedyOf(scope.failure) != retry) && scope.paused():
+		return isTrue(v1alpha1.ReasonPaused, "The operator's last look at the account was complete; "+pausedSentence)
 	case scope.failure == nil || remedyOf(scope.failure) != retry:
 		return isTrue(v1alpha1.ReasonReconciled, "The operator's last look at the account was complete")
 	case !errors.As(scope.failure, &call):
@@ -124,8 +146,6 @@ func reconciledVerdict(scope *accountScope) verdict {
 		"its log says why", call.call))
 }
 
-// pausedVerdict says that the operator makes nothing of what the spec asks for.
-func pausedVerdict() verdict {
-	return unknown(v1alpha1.ReasonPaused, "The operator leaves the gateway's objects alone until spec.operation is "+
-		"'Active'; prices, budgets, tokens and templates still reach the gateway")
-}
+// pausedSentence says that the operator makes nothing of what the spec asks for.
+const pausedSentence = "the operator leaves the gateway's objects alone until spec.operation is 'Active', while " +
+	"prices, budgets, tokens, templates and a suspension reach the gateway"

@@ -28,12 +28,14 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	}
 	compiled := tenant.Compile(tenant.Sources{
 		Account: scope.account, LedgerID: scope.ledger.ID, PlanName: prices.planName, Plan: prices.plan,
-		Claims: claims, BillingStopped: prices.stopped, Channels: prices.sources(scope.account),
+		Claims: claims, BillingStopped: prices.stopped, Suspension: prices.entitlement.Suspension,
+		Channels:  prices.sources(scope.account),
 		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil,
 		Served: in.served, AllowedEgress: r.Options.AllowedEgress.Strings(),
 	})
 	scope.decision.templates = compiled.Templates
 	document := compiled.Document
+	scope.decision.sendingStopped = document.SendingStopped
 	if document.Storage.Type == config.StorageShared && document.Storage.URL == "" {
 		return nil // no gateway has ever run, and none could start: the condition of the credentials says so
 	}

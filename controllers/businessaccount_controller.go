@@ -158,7 +158,7 @@ func (r *BusinessAccountReconciler) nextLook(scope *accountScope) time.Duration 
 	if scope.memory.stall.fingerprint != "" {
 		return jittered(min(r.Options.ReportInterval*6, time.Minute))
 	}
-	if scope.progressing() {
+	if scope.progressing() || scope.memory.statements.pause == statementReading {
 		return jittered(min(progressInterval, r.Options.ReportInterval))
 	}
 	return jittered(r.Options.ReportInterval)

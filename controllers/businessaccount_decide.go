@@ -49,6 +49,8 @@ type decision struct {
 	// due is when the same inputs must be compiled again: when the plan's next revision comes into
 	// force, or to try the view again. It is zero if never.
 	due time.Time
+	// sendingStopped is the sentence with which every message is refused; empty if none is.
+	sendingStopped string
 	// budget is the one that is applied; nil if there is none.
 	budget *config.Budget
 	// digest is that of the configuration; empty if there is none.

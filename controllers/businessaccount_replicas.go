@@ -18,7 +18,8 @@ const replicasManager = FieldManager + "-replicas"
 
 // handOverReplicas keeps the number of replicas that the operator has applied where an autoscaler
 // is to have it from now on: a field that nobody applies any more takes the API server's own value,
-// which is one replica. Source:
+// which is one replica. An autoscaler leaves a Deployment of no replicas alone, so one that was
+// stopped begins with what the autoscaler has at least. Source:
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
 func (r *BusinessAccountReconciler) handOverReplicas(ctx context.Context, scope *accountScope) error {
 	known := scope.deployment()
@@ -32,11 +33,15 @@ func (r *BusinessAccountReconciler) handOverReplicas(ctx context.Context, scope 
 	if live.UID != known.UID || live.Spec.Replicas == nil || !slices.ContainsFunc(live.ManagedFields, appliesReplicas) {
 		return nil
 	}
+	replicas := *live.Spec.Replicas
+	if replicas == 0 {
+		replicas = max(1, scope.account.Spec.Gateway.Autoscaling.MinReplicas)
+	}
 	held := appsv1ac.Deployment(live.Name, live.Namespace).
 		WithUID(live.UID).
 		WithResourceVersion(live.ResourceVersion).
-		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(*live.Spec.Replicas))
-	if err := r.Client.Apply(ctx, held, client.FieldOwner(replicasManager)); err != nil {
+		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(replicas))
+	if err := r.Client.Apply(ctx, held, client.FieldOwner(replicasManager), client.ForceOwnership); err != nil {
 		return writing("hand over the replicas of", "Deployment", live.Name, err)
 	}
 	return nil

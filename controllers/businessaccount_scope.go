@@ -126,6 +126,17 @@ func (r *BusinessAccountReconciler) newScope(account *v1alpha1.BusinessAccount) 
 // paused tells whether the account's objects are to be left as they are.
 func (s *accountScope) paused() bool { return s.account.Spec.Operation == v1alpha1.OperationPaused }
 
+// hibernates tells whether no gateway is to run. What a paused account runs is left as it is, so of
+// one it is whether none does.
+func (s *accountScope) hibernates() bool {
+	if s.paused() {
+		deployment := s.deployment()
+		return deployment != nil && deployment.Spec.Replicas != nil && *deployment.Spec.Replicas == 0
+	}
+	wanted, ours := tenant.Replicas(s.account)
+	return ours && wanted == 0
+}
+
 func childKey(kind, name string) string { return kind + "/" + name }
 
 // child is the account's object of a kind and name as the cache has it, or nil.

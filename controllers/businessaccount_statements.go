@@ -2,14 +2,13 @@ package controllers
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/statement"
 	"github.com/guichet-dev/guichet/internal/tenant"
-	"github.com/guichet-dev/guichet/internal/tenant/kube"
 )
 
 const (
@@ -29,12 +27,15 @@ const (
 	// updated first.
 	statementRetry    = time.Minute
 	noStatementsRetry = time.Hour
+	// statementReading is the pause while a gateway reads on in a long ledger, of which it adds up
+	// 20,000 records at a time.
+	statementReading = progressInterval
 	// statementGrace is for how long a month's statement stays open after its end: Meta repeats a
 	// webhook for seven days, so that later none can tell of a delivery in the month.
 	// https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 	statementGrace = 7 * 24 * time.Hour
-
-	reasonStatementFailed = "StatementFailed"
+	// statementOverdue is for how long after that a month may stay open before the account says so.
+	statementOverdue = 24 * time.Hour
 )
 
 // Failures of a gateway to give a statement which pass by themselves.
@@ -45,6 +46,10 @@ var (
 	ErrNoStatements = errors.New("the gateway is of a release that makes no statements: update its image")
 )
 
+// errStatementOlder says that a gateway has added up a ledger that lacks what it has just reported.
+var errStatementOlder = errors.New("the gateway's ledger lacks records that it has reported before: " +
+	"its store was lost, or restored from before")
+
 // statementMemory is what the operator remembers of an account's statements. It can be lost.
 type statementMemory struct {
 	// head is that of the ledger when the statements were written, in the month period; tried is
@@ -53,6 +58,8 @@ type statementMemory struct {
 	written      time.Time
 	tried        time.Time
 	pause        time.Duration
+	// failure is why they could not be written; nil if they were, or have not been tried.
+	failure error
 }
 
 // keepStatements writes what the account's ledger has of its open months, and closes those that are
@@ -68,15 +75,54 @@ func (r *BusinessAccountReconciler) keepStatements(ctx context.Context, scope *a
 	err := r.writeStatements(ctx, scope, latest)
 	memory.pause = statementRetry
 	switch {
-	case errors.Is(err, ErrNoStatements):
-		memory.pause = noStatementsRetry
 	case err == nil:
-		memory.pause = 0
+		memory.pause, memory.failure = 0, nil
 		memory.head, memory.period, memory.written = latest.Ledger.Hash, latest.Period.Name, scope.now
-	case !errors.Is(err, ErrStatementBehind) && remedyOf(err) != wait:
-		r.Recorder.Eventf(scope.account, nil, corev1.EventTypeWarning, reasonStatementFailed, "WriteStatement",
-			"The statement is not written: %s", oneLine(err))
+	case errors.Is(err, ErrStatementBehind):
+		memory.pause = statementReading
+	case errors.Is(err, ErrNoStatements):
+		memory.pause, memory.failure = noStatementsRetry, err
+	case remedyOf(err) != wait:
+		memory.failure = err
 	}
+}
+
+// statementsVerdict says whether the account's months are written. An operator that has just
+// started knows nothing yet, and lets stand what it said before.
+func statementsVerdict(scope *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
+	memory := &scope.memory.statements
+	standing := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ConditionStatementsCurrent)
+	switch overdue, since := scope.overdueStatement(); {
+	case memory.failure != nil:
+		return isFalse(v1alpha1.ReasonStatementFailed, "The statement is not written: "+oneLine(memory.failure))
+	case overdue != "":
+		return isFalse(v1alpha1.ReasonStatementOverdue, fmt.Sprintf("The statement of %s was to be closed at %s: that "+
+			"needs a gateway that reports, and a ledger that has what was published", overdue,
+			since.UTC().Format(time.RFC3339)))
+	case !memory.written.IsZero():
+		return isTrue(v1alpha1.ReasonStatementsCurrent, "The account's months are written as UsageStatements")
+	case standing != nil && standing.Status == metav1.ConditionTrue:
+		return verdict{standing.Status, standing.Reason, standing.Message}
+	}
+	return unknown(v1alpha1.ReasonPending, "No statement was written yet: nothing was billed, or it is being added up")
+}
+
+// overdueStatement is the month whose statement should be closed by now, and since when; empty if
+// there is none.
+func (s *accountScope) overdueStatement() (month string, since time.Time) {
+	zone, err := time.LoadLocation(s.account.Spec.TimeZone)
+	if err != nil || s.ledger == nil || s.ledger.Statements == nil {
+		return "", since
+	}
+	closed, err := civil.ParseMonth(s.ledger.Statements.Period)
+	if err != nil {
+		return "", since
+	}
+	since = (closed + 2).First().Start(zone).Add(statementGrace)
+	if s.now.Before(since.Add(statementOverdue)) {
+		return "", since
+	}
+	return (closed + 1).String(), since
 }
 
 // statementsDue tells whether a statement would say something new: something was billed since, a
@@ -187,6 +233,10 @@ func (r *BusinessAccountReconciler) writeStatement(
 	if err != nil {
 		return nil, err
 	}
+	if reported := scope.latest().Ledger; content.Ledger.Sequence < reported.Sequence ||
+		content.Ledger.Sequence == reported.Sequence && content.Ledger.Head != reported.Hash {
+		return nil, errStatementOlder
+	}
 	spec, err := scope.statementSpec(content)
 	if err != nil {
 		return nil, err
@@ -250,100 +300,4 @@ func (s *accountScope) statementSpec(content statement.Content) (*v1alpha1.Usage
 	spec.TimeZone, spec.State = s.account.Spec.TimeZone, v1alpha1.StatementOpen
 	spec.AsOfTime, spec.Ledger.ID = metav1.NewTime(s.now.UTC().Truncate(time.Second)), s.ledger.ID
 	return spec, nil
-}
-
-// statementSigner signs statements with the platform's key, which is made once.
-type statementSigner struct {
-	client    client.Client
-	live      client.Reader
-	namespace string
-}
-
-func (s statementSigner) sign(
-	ctx context.Context, spec *v1alpha1.UsageStatementSpec,
-) (*v1alpha1.StatementSignature, error) {
-	key, err := s.key(ctx)
-	if err != nil {
-		return nil, err
-	}
-	encoded, err := json.Marshal(spec)
-	if err != nil {
-		return nil, fmt.Errorf("encode a statement: %w", err)
-	}
-	signature, err := statement.Sign(encoded, key)
-	if err != nil {
-		return nil, err
-	}
-	return (*v1alpha1.StatementSignature)(&signature), nil
-}
-
-// check says whether a closed statement was signed by the platform.
-func (s statementSigner) check(ctx context.Context, closed *v1alpha1.UsageStatement) error {
-	encoded, err := json.Marshal(closed.Spec)
-	if err != nil {
-		return fmt.Errorf("encode a statement: %w", err)
-	}
-	keys, err := s.publicKeys(ctx)
-	if err != nil {
-		return err
-	}
-	if err := statement.VerifyWith(encoded, keys.Data); err != nil {
-		return fmt.Errorf("UsageStatement %q is closed, and not by the operator: %w", closed.Name, err)
-	}
-	return nil
-}
-
-// key is the platform's key. Its public half is published before anything is signed with it.
-func (s statementSigner) key(ctx context.Context) (ed25519.PrivateKey, error) {
-	secret := &corev1.Secret{}
-	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: kube.StatementKeySecret}, secret)
-	if apierrors.IsNotFound(err) {
-		if secret, err = kube.NewStatementKey(s.namespace); err != nil {
-			return nil, err
-		}
-		if err := s.client.Create(ctx, secret, client.FieldOwner(FieldManager)); err != nil {
-			return nil, writing("create", "Secret", secret.Name, err)
-		}
-	}
-	if err != nil {
-		return nil, reading(err, "Secret %q", kube.StatementKeySecret)
-	}
-	key, name, public, err := kube.ReadStatementKey(secret)
-	if err != nil {
-		return nil, err
-	}
-	published, err := s.publicKeys(ctx)
-	if err != nil || published.Data[name] == public {
-		return key, err
-	}
-	if published.Data == nil {
-		published.Data = map[string]string{}
-	}
-	published.Data[name] = public
-	if published.ResourceVersion == "" {
-		err = s.client.Create(ctx, published, client.FieldOwner(FieldManager))
-	} else {
-		err = s.client.Update(ctx, published, client.FieldOwner(FieldManager))
-	}
-	if err != nil {
-		return nil, writing("write", "ConfigMap", published.Name, err)
-	}
-	return key, nil
-}
-
-// publicKeys are the public keys that statements were signed with, by file name. A key that was
-// lost stays there, so that what it signed can be verified.
-func (s statementSigner) publicKeys(ctx context.Context) (*corev1.ConfigMap, error) {
-	keys := &corev1.ConfigMap{}
-	err := s.live.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: kube.StatementKeysConfigMap}, keys)
-	if apierrors.IsNotFound(err) {
-		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-			Namespace: s.namespace, Name: kube.StatementKeysConfigMap,
-			Labels: map[string]string{tenant.LabelManagedBy: tenant.ManagedBy},
-		}}, nil
-	}
-	if err != nil {
-		return nil, reading(err, "ConfigMap %q", kube.StatementKeysConfigMap)
-	}
-	return keys, nil
 }

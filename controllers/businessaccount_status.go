@@ -69,11 +69,7 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 	for _, c := range accountChecks() {
 		c.judge(j, scope, &status)
 	}
-	if scope.paused() {
-		j.set(v1alpha1.ConditionReady, pausedVerdict())
-	} else {
-		j.summarise(accountSummary(scope)...)
-	}
+	j.summariseAs(wellVerdict(scope), accountSummary(scope)...)
 	if scope.failure == nil || remedyOf(scope.failure) == stall {
 		status.ObservedGeneration = scope.account.Generation
 	}

@@ -97,8 +97,8 @@ func gatewayVerdict(scope *accountScope) verdict {
 }
 
 func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdict {
-	if wanted, ours := tenant.Replicas(scope.account); ours && wanted == 0 {
-		return isFalse(v1alpha1.ReasonGatewayUnavailable, "The gateway is stopped: spec.gateway.replicas is 0")
+	if scope.hibernates() {
+		return hibernatedVerdict(scope, deployment)
 	}
 	if deployment.Status.ReadyReplicas > 0 {
 		return isTrue(v1alpha1.ReasonGatewayAvailable, "The gateway is ready")
@@ -124,6 +124,35 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 		)
 	}
 	return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is starting")
+}
+
+// hibernatedVerdict says what becomes of webhooks while no gateway runs. How long Meta repeats them
+// differs between its pages. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+func hibernatedVerdict(scope *accountScope, deployment *appsv1.Deployment) verdict {
+	if deployment.Status.Replicas > 0 {
+		return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is being stopped")
+	}
+	asks := "spec.gateway.replicas is 0"
+	if scope.account.Spec.Activity == v1alpha1.ActivityHibernated {
+		asks = "spec.activity is 'Hibernated'"
+	}
+	return isFalse(v1alpha1.ReasonHibernated, fmt.Sprintf("No gateway runs, as %s: nothing is sent, and webhooks are "+
+		"not taken. Meta repeats a webhook for 36 hours, or up to 7 days; what it then has given up is lost, with the "+
+		"windows that it opens and the deliveries that are billed by it", asks))
+}
+
+// sendsVerdict says whether the account's clients may send.
+func sendsVerdict(scope *accountScope) verdict {
+	switch {
+	case scope.hibernates():
+		return isFalse(v1alpha1.ReasonHibernated, "No gateway runs that could take a message")
+	case scope.decision.sendingStopped != "":
+		return isFalse(v1alpha1.ReasonSuspended, "Every message is refused: "+scope.decision.sendingStopped)
+	case scope.decision.planName == "":
+		return unknown(v1alpha1.ReasonPending, "The configuration was not compiled yet: it needs the plan")
+	}
+	return isTrue(v1alpha1.ReasonSendsAccepted, "The account's clients may send")
 }
 
 func configVerdict(scope *accountScope) verdict {

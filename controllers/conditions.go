@@ -62,6 +62,15 @@ func (j judgement) summarise(types ...string) {
 	j.set(v1alpha1.ConditionReady, summary(*j.conditions, types, j.now))
 }
 
+// summariseAs is summarise with what Ready says if nothing is wrong.
+func (j judgement) summariseAs(well verdict, types ...string) {
+	found := summary(*j.conditions, types, j.now)
+	if found.status == metav1.ConditionTrue {
+		found = well
+	}
+	j.set(v1alpha1.ConditionReady, found)
+}
+
 func summary(conditions []metav1.Condition, types []string, now time.Time) verdict {
 	wasReady := apimeta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
 	result := isTrue(v1alpha1.ReasonReady, "Everything is in order")
@@ -74,6 +83,7 @@ func summary(conditions []metav1.Condition, types []string, now time.Time) verdi
 				Message: fmt.Sprintf("%s is not known yet", conditionType),
 			}
 		case found.Status == metav1.ConditionTrue, notReported(found.Reason),
+			found.Reason == v1alpha1.ReasonHibernated,
 			wasReady && onItsWay(*found, now):
 			continue
 		case found.Status == metav1.ConditionFalse:

@@ -110,8 +110,8 @@ func TestOrderOfTheChecks(t *testing.T) {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
 	uncounted := []string{
-		"PlanPublished", "StorageSufficient", "DeliveriesPriced", "WithinBudget", "BillingAgrees", "CallbacksTaken",
-		"AccessTokensCurrent", "PaymentMethodPresent",
+		"SendsAccepted", "PlanPublished", "StorageSufficient", "DeliveriesPriced", "WithinBudget", "StatementsCurrent",
+		"BillingAgrees", "CallbacksTaken", "AccessTokensCurrent", "PaymentMethodPresent",
 	}
 	if diff := cmp.Diff(uncounted, others); diff != "" {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)

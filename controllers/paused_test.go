@@ -16,9 +16,24 @@ import (
 func (w *world) pause() {
 	w.t.Helper()
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationPaused })
-	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused,
-		"The operator leaves the gateway's objects alone until spec.operation is 'Active'; "+
-			"prices, budgets, tokens and templates still reach the gateway")
+	w.eventually("acme", v1alpha1.ConditionReconciled, metav1.ConditionTrue, v1alpha1.ReasonPaused,
+		"The operator's last look at the account was complete; the operator leaves the gateway's objects alone until "+
+			"spec.operation is 'Active', while prices, budgets, tokens, templates and a suspension reach the gateway")
+}
+
+// Whoever waits for the account, as Flux does, must not hang or fail while it is paused.
+func TestPausedAccountIsReadyAsAlways(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.pause()
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonPaused, "")
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Gateway.Replicas = new(int32(0)) })
+	w.Eventually(w.current).Should(gomega.BeTrue())
+	w.Expect(w.wantedReplicas()).To(gomega.Equal(int32(1)))
+
+	w.setReadyReplicas(0)
+	w.setPodReady("acme-gateway-1", corev1.ConditionFalse)
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGatewayProgressing, "")
 }
 
 // Whoever may edit an account could otherwise hold off a higher price, a smaller budget or a
@@ -41,7 +56,7 @@ func TestP15APauseHoldsNoRestrictionOff(t *testing.T) {
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels = account.Spec.Channels[1:] })
 	w.Eventually(func() int { return len(w.document().Channels) }).Should(gomega.Equal(1), "a removed channel")
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
-	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused, "")
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotGranted, "")
 }
 
 // A restore replaces the volume and the keys while the operator looks away.

@@ -73,7 +73,10 @@ func transitions(old, current []metav1.Condition) []announcement {
 		case condition.Status == metav1.ConditionFalse && !summary && !passing(condition.Reason):
 			list = append(list, announcement{corev1.EventTypeWarning, condition.Reason, note})
 		case condition.Status == metav1.ConditionTrue && summary:
-			list = append(list, announcement{corev1.EventTypeNormal, condition.Reason, "Everything is in order"})
+			if condition.Reason == v1alpha1.ReasonReady {
+				note = "Everything is in order"
+			}
+			list = append(list, announcement{corev1.EventTypeNormal, condition.Reason, note})
 		case condition.Status == metav1.ConditionTrue && condition.Reason == v1alpha1.ReasonBudgetWarning:
 			list = append(list, announcement{corev1.EventTypeWarning, condition.Reason, note})
 		}

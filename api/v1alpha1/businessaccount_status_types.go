@@ -11,9 +11,9 @@ type BusinessAccountStatus struct {
 	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
 	// PlanPublished, ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed,
 	// GatewayAvailable, StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts,
-	// WebhookRegistered, PageSubscribed, WebhooksArrive, UsageCurrent, DeliveriesPriced,
-	// WithinBudget, BillingAgrees, CallbacksTaken, AccessTokensCurrent, PaymentMethodPresent,
-	// Reconciled.
+	// WebhookRegistered, PageSubscribed, WebhooksArrive, UsageCurrent, SendsAccepted,
+	// DeliveriesPriced, WithinBudget, StatementsCurrent, BillingAgrees, CallbacksTaken,
+	// AccessTokensCurrent, PaymentMethodPresent, Reconciled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -152,10 +152,24 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:default={}
 	Gateway *Gateway `json:"gateway,omitempty"`
 
+	// activity is what the gateway does. 'Active' sends and receives. 'Suspended' sends nothing:
+	// every message is refused, and what was accepted before waits until the account is 'Active'
+	// again or the message's time to live is over. Webhooks, windows and callbacks go on.
+	// 'Hibernated' runs no pod, whatever gateway.replicas and gateway.autoscaling say, and keeps
+	// the data: nothing is sent or received. Meta repeats a webhook for up to 7 days, one of a page
+	// for 36 hours; what it then gives up is lost, with the windows and deliveries that it told of.
+	// Ready says whether the account does what it was asked to, with the reason 'Suspended' or
+	// 'Hibernated'. The platform can suspend an account too: spec.suspensions of the PricingPlan.
+	// +optional
+	// +kubebuilder:default=Active
+	Activity Activity `json:"activity,omitempty"`
+
 	// operation says whether the operator looks after the objects that the gateway runs as:
 	// Deployment, volume, keys, Service and the rest. 'Paused' leaves them as they are, running or
 	// not, until it is 'Active' again. The configuration reaches the gateway all the same: prices,
-	// budgets, tokens, templates and credentials. Deleting a paused account works.
+	// budgets, tokens, templates, credentials and a suspension. Ready and status.observedGeneration
+	// go on as always, so that nothing that waits for them hangs; the condition Reconciled has the
+	// reason 'Paused'. Deleting a paused account works.
 	// +optional
 	// +kubebuilder:default=Active
 	Operation Operation `json:"operation,omitempty"`
@@ -199,6 +213,19 @@ type Adoption struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="must be letters, digits and '-' only: it is status.ledgerID of an account"
 	LedgerID string `json:"ledgerID,omitempty"`
 }
+
+// Activity is what an account's gateway does.
+// +kubebuilder:validation:Enum=Active;Suspended;Hibernated
+type Activity string
+
+const (
+	// ActivityActive is the usual state.
+	ActivityActive Activity = "Active"
+	// ActivitySuspended sends nothing, and receives everything.
+	ActivitySuspended Activity = "Suspended"
+	// ActivityHibernated runs no gateway.
+	ActivityHibernated Activity = "Hibernated"
+)
 
 // Operation is whether the operator looks after an object.
 // +kubebuilder:validation:Enum=Active;Paused
@@ -324,6 +351,8 @@ type Privacy struct {
 // +kubebuilder:printcolumn:name="Messages",type=integer,JSONPath=`.status.usage.messages`,description="Messages settled this period"
 // +kubebuilder:printcolumn:name="Billed",type=string,JSONPath=`.status.usage.billed.amount`,description="Billed this period"
 // +kubebuilder:printcolumn:name="Currency",type=string,JSONPath=`.status.usage.billed.currency`
+// +kubebuilder:printcolumn:name="Activity",type=string,priority=1,JSONPath=`.spec.activity`
+// +kubebuilder:printcolumn:name="Operation",type=string,priority=1,JSONPath=`.spec.operation`
 // +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.status.gateway.url`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40",message="the name of a BusinessAccount must not be longer than 40 characters: the names of its objects are made from it"

@@ -71,7 +71,8 @@ type WaitingMessages struct {
 	// 'NumberLimit' (the number's messages per second), 'Retry' (the next try after an error of the
 	// upstream's), 'UpstreamDelay' (the upstream wants them back in some hours), 'Sending',
 	// 'InDoubt' (a status must tell whether the upstream has them), 'EarlierMessage' (an earlier
-	// one to the same customer) or 'ChannelRemoved' (the account has no such channel any more).
+	// one to the same customer), 'Suspended' (see the account's condition SendsAccepted) or
+	// 'ChannelRemoved' (the account has no such channel any more).
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63

@@ -61,6 +61,10 @@ const (
 	// account's budget, and no message is refused for it.
 	ConditionWithinBudget = "WithinBudget"
 
+	// ConditionSendsAccepted says whether the account's clients may send: neither the account nor
+	// the platform has suspended it, and it is not hibernated. It is no part of Ready.
+	ConditionSendsAccepted = "SendsAccepted"
+
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while
 	// it takes nothing, and while some are set aside because they always failed. Only an account
 	// with spec.callback has it.
@@ -69,6 +73,10 @@ const (
 	// ConditionBillingAgrees says whether the upstream's statuses price the messages of the current
 	// period as the ledger does. False from the first one that differs to the end of the period.
 	ConditionBillingAgrees = "BillingAgrees"
+
+	// ConditionStatementsCurrent says whether the account's months are written as UsageStatements,
+	// and closed when they are to be. It is no part of Ready.
+	ConditionStatementsCurrent = "StatementsCurrent"
 
 	// ConditionWebhookRegistered says whether the upstream sends the WhatsApp Business account's
 	// webhooks to the gateway, and the app is subscribed to the fields that it needs. Only an
@@ -117,6 +125,13 @@ const (
 	ReasonPending = "Pending"
 	// ReasonPaused: spec.operation asks the operator to leave the gateway's objects alone.
 	ReasonPaused = "Paused"
+	// ReasonSuspended: spec.activity, or spec.suspensions of the PricingPlan, lets the account send
+	// nothing.
+	ReasonSuspended = "Suspended"
+	// ReasonHibernated: spec.activity, or spec.gateway.replicas, asks for no gateway to run.
+	ReasonHibernated = "Hibernated"
+	// ReasonSendsAccepted: the account's clients may send.
+	ReasonSendsAccepted = "SendsAccepted"
 	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
 	ReasonUpstreamUnreachable = "UpstreamUnreachable"
 
@@ -335,6 +350,13 @@ const (
 
 	// ReasonBillingAgrees: no status says otherwise than the ledger.
 	ReasonBillingAgrees = "BillingAgrees"
+	// ReasonStatementsCurrent: the account's months are written.
+	ReasonStatementsCurrent = "StatementsCurrent"
+	// ReasonStatementFailed: a statement could not be written; the message says why.
+	ReasonStatementFailed = "StatementFailed"
+	// ReasonStatementOverdue: a month is still open that should have been closed the day before.
+	ReasonStatementOverdue = "StatementOverdue"
+
 	// ReasonUpstreamDiffers: statuses say that messages are billed, or free, or of a category,
 	// otherwise than the ledger.
 	ReasonUpstreamDiffers = "UpstreamDiffers"

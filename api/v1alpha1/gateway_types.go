@@ -10,9 +10,10 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.storage) && self.storage.type == 'Shared')",message="autoscaling may be set only with storage.type 'Shared': the embedded store has one writer"
 // +kubebuilder:validation:XValidation:rule="!(has(self.autoscaling) && has(self.replicas))",message="replicas must not be set together with autoscaling: the autoscaler owns the number of replicas"
 type Gateway struct {
-	// replicas is the number of gateway pods; 0 stops the gateway and keeps its data. Without it,
-	// and without autoscaling, there is 1. That is not stored as a default: a stored number would
-	// stand in the way of autoscaling, which owns it. status.gateway.replicas shows what is wanted.
+	// replicas is the number of gateway pods; 0 is what spec.activity 'Hibernated' does. Without
+	// it, and without autoscaling, there is 1. That is not stored as a default: a stored number
+	// would stand in the way of autoscaling, which owns it. status.gateway.replicas shows what is
+	// wanted.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=50

@@ -119,3 +119,23 @@ type BudgetCap struct {
 	// +kubebuilder:default=Refused
 	Unlimited UnlimitedSpending `json:"unlimited,omitempty"`
 }
+
+// AccountSuspension lets accounts send nothing.
+type AccountSuspension struct {
+	// name is what conditions call the suspension.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+
+	// accounts are those that are suspended.
+	// +required
+	Accounts *AccountSelection `json:"accounts,omitempty"`
+
+	// message is a sentence that clients of such an account are told when they send, such as whom
+	// to ask.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Message string `json:"message,omitempty"`
+}

@@ -105,6 +105,16 @@ type PricingPlanSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	BudgetCaps []BudgetCap `json:"budgetCaps,omitempty"`
 
+	// suspensions say which accounts may send nothing at all, whatever their own spec.activity
+	// says: their gateways refuse every message, and go on with webhooks, windows and callbacks. Of
+	// several that are for an account the first one counts. It counts for accounts whose
+	// spec.planName is this plan.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Suspensions []AccountSuspension `json:"suspensions,omitempty"`
+
 	// revisions are the rules and rates, each from the local midnight that begins its effectiveDate
 	// in the account's time zone until the next one. A revision that has priced something is
 	// history: it may not be changed or removed. Prices that it lacks may be added.

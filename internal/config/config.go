@@ -33,8 +33,11 @@ const (
 	// FormatLedger is that of documents that name the ledger: a gateway that does not know of it
 	// would take the account's UID for its id.
 	FormatLedger = 4
+	// FormatSuspension is that of documents that suspend sending: a gateway that does not know of
+	// it would go on.
+	FormatSuspension = 5
 	// Newest is the newest format that this release knows.
-	Newest = FormatLedger
+	Newest = FormatSuspension
 )
 
 // The paths of the document and the keys in a gateway's container.
@@ -122,6 +125,9 @@ type Document struct {
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
+	// SendingStopped, if not empty, is the sentence with which every message is refused. What was
+	// accepted before waits until it is empty again.
+	SendingStopped string `json:"sendingStopped,omitempty"`
 	// AllowedEgress are the internal addresses that upstreams and the callback may be at, as
 	// egress.Parse reads them; public ones are always allowed.
 	AllowedEgress []string `json:"allowedEgress,omitempty"`

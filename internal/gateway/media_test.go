@@ -289,7 +289,7 @@ func TestAddressInACallbackIsTheGateways(t *testing.T) {
 	if a := w.file(ours); a.status != http.StatusOK || a.body != string(picture(1000)) {
 		t.Errorf("the business's token got %d %s", a.status, a.body)
 	}
-	want := `,"value":` + strings.Replace(value, address, strconv.Quote(ours), 1) + `}]}]}`
+	want := `[{"value":` + strings.Replace(value, address, strconv.Quote(ours), 1) + `,"field":"messages"}]}]}`
 	if !strings.HasPrefix(body, before) || !strings.HasSuffix(body, want) {
 		t.Errorf("the business got %s, want an end of %s", body, want)
 	}

@@ -28,6 +28,7 @@ func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
 			"image/jpeg", picture(5<<20 + 1), append(product, "type", "image/jpeg"), 400, 131053, "5242880",
 		},
 		"by its part's type alone": {"image/png", picture(10), product, 200, 0, ""},
+		"with a family for a type": {"image/png", picture(10), append(product, "type", "image"), 200, 0, ""},
 		"a sticker beyond 500 KB":  {"image/webp", picture(500<<10 + 1), product, 400, 131053, "512000"},
 		"a sound at its limit": {
 			"audio/ogg", picture(16 << 20), append(product, "type", "audio/ogg; codecs=opus"), 200, 0, "",

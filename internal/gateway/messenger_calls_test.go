@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/simulator/pages"
@@ -107,6 +109,35 @@ func TestAttachmentsAreUploadedAndSentByID(t *testing.T) {
 		}
 		if r := w.settled(2); r.Period.Billed != usd("0.02") {
 			t.Errorf("%s is billed; want 0.02 USD for two", r.Period.Billed)
+		}
+	})
+}
+
+// In an account that has a page beside its phone numbers, its token reads what belongs to the
+// numbers too, not only who has written to the page.
+func TestObjectsOfNumbersAreReadBesideAPage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, gatewaytest.WithPages(t), func(d *config.Document) {
+			d.Channels = slices.DeleteFunc(d.Channels, func(c config.Channel) bool { return c.Type == config.Instagram })
+		})
+		flow := w.do("POST", "/v26.0/"+waba+"/flows", `{"name":"booking","categories":["OTHER"]}`)
+		created, err := rawjson.ParseObject([]byte(flow.body))
+		if err != nil {
+			t.Fatalf("the flow got %d %s", flow.status, flow.body)
+		}
+		for path, want := range map[string]string{
+			phoneID:                           `"display_phone_number":"+1 555-078-3881"`,
+			phoneID + "?fields=id":            `{"id":"` + phoneID + `"}`,
+			waba + "?fields=id":               `{"id":"` + waba + `"}`,
+			"1689556908129832?fields=name":    `"parcel_ready"`,
+			created.Text("id"):                `"booking"`,
+			gatewaytest.PageID + "?fields=id": `"` + gatewaytest.PageID + `"`,
+		} {
+			got := w.do("GET", "/v26.0/"+path, "")
+			if got.status != http.StatusOK || !strings.Contains(got.body, want) {
+				t.Errorf("%s got %d %s, want %s", path, got.status, got.body, want)
+			}
 		}
 	})
 }

@@ -29,14 +29,15 @@ type networkCase struct {
 	// heard is a webhook of the upstream's with a message, and secret what signs it.
 	heard  func(w *world, from, id, text string) string
 	secret string
-	// closed and unpaid are the codes of a window that is closed and of a budget that is used up.
-	closed, unpaid int
+	// closed, unpaid and suspended are the codes of a window that is closed, of a budget that is
+	// used up, and of an account that may send nothing.
+	closed, unpaid, suspended int
 }
 
 func networkCases() map[string]networkCase {
 	return map[string]networkCase{
 		"WhatsApp": {
-			channel: phoneID, secret: appSecret, closed: 131047, unpaid: 131042,
+			channel: phoneID, secret: appSecret, closed: 131047, unpaid: 131042, suspended: 131031,
 			writes: func(w *world, who int, text string, ago time.Duration) string {
 				from := fmt.Sprintf("336123456%02d", who)
 				w.writes(from, text, ago)
@@ -52,7 +53,8 @@ func networkCases() map[string]networkCase {
 
 func pageCase(channel, object string) networkCase {
 	return networkCase{
-		channel: channel, secret: gatewaytest.PageSecret, closed: 10, unpaid: 200, text: messageTo,
+		channel: channel, secret: gatewaytest.PageSecret, closed: 10, unpaid: 200, suspended: 200,
+		text: messageTo,
 		writes: func(w *world, who int, text string, ago time.Duration) string {
 			at := w.clock.Now().Add(-ago)
 			acted, err := w.sim.Pages().Act(

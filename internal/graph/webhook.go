@@ -25,7 +25,9 @@ func ParseWebhook(body []byte) (network.Webhook, error) {
 	if err != nil {
 		return network.Webhook{}, network.ErrWebhookSyntax
 	}
-	return network.Webhook{Object: envelope.Text(memberObject), Entries: entries}, nil
+	webhook := network.Webhook{Object: envelope.Text(memberObject), Entries: entries}
+	webhook.Before, webhook.Behind, _ = envelope.Around(memberEntry)
+	return webhook, nil
 }
 
 // JoinWebhooks makes one webhook of two: the first, with the second's entries behind its own. It is

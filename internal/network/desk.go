@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/template"
@@ -63,6 +64,15 @@ type Account struct {
 	// by which they are known from now on, in order. It is nil where templates are not written
 	// through the API.
 	Ask func(ctx context.Context, wanted []WantedTemplate) (ids []string, err error)
+}
+
+// Knows tells whether an id is that of a channel, a business account or a template of the account.
+func (a *Account) Knows(id string) bool {
+	return slices.ContainsFunc(a.Channels, func(c AccountChannel) bool {
+		return c.ID == id || c.BusinessAccount == id
+	}) || slices.ContainsFunc(a.Templates, func(t AccountTemplate) bool {
+		return t.ID == id || t.RequestID == id
+	})
 }
 
 // WantedTemplate is what a client wants done with a template.

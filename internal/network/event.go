@@ -31,6 +31,8 @@ type Webhook struct {
 	Object string
 	// Entries are its parts, each the sender's own text.
 	Entries [][]byte
+	// Before and Behind are the sender's own text around the list of them.
+	Before, Behind []byte
 }
 
 // Batch is what a webhook tells of one channel, or of a business account as a whole.

@@ -79,6 +79,8 @@ const (
 	Promotional Reason = "promotion refused"
 	// Undeliverable: the message cannot reach the customer any more, or must not.
 	Undeliverable Reason = "undeliverable"
+	// Suspended: the account may send nothing at all.
+	Suspended Reason = "sending is suspended"
 	// NoConsent: the account's policy wants a consent that is not there.
 	NoConsent Reason = "no consent"
 	// CustomerLimit: too many customers were written to today; see After.

@@ -23,10 +23,11 @@ import (
 type Plan struct {
 	Currency          money.Currency     `json:"currency"`
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
-	// Grants and BudgetCaps say what accounts may claim. Pricing does not read them.
-	Grants     json.RawMessage `json:"grants,omitempty"`
-	BudgetCaps json.RawMessage `json:"budgetCaps,omitempty"`
-	Revisions  []Revision      `json:"revisions"`
+	// Grants, BudgetCaps and Suspensions say what accounts may do. Pricing does not read them.
+	Grants      json.RawMessage `json:"grants,omitempty"`
+	BudgetCaps  json.RawMessage `json:"budgetCaps,omitempty"`
+	Suspensions json.RawMessage `json:"suspensions,omitempty"`
+	Revisions   []Revision      `json:"revisions"`
 }
 
 // Rules returns the part of the plan that a gateway needs: without who may use it.

@@ -111,6 +111,16 @@ func (o Object) Get(name string) []byte {
 // Has tells whether the member is there, null or not.
 func (o Object) Has(name string) bool { return o.index(name) >= 0 }
 
+// Around returns the object's text before and behind the value of the named member, and false if
+// there is no such member.
+func (o Object) Around(name string) (before, behind []byte, ok bool) {
+	i := o.index(name)
+	if i < 0 {
+		return nil, nil, false
+	}
+	return o.text[:o.members[i].start], o.text[o.members[i].end:], true
+}
+
 // Ambiguous returns the first name that another member has too, in the same or
 // in another case. Readers disagree about such an object: one takes the first
 // member, one the last, and encoding/json takes "To" for "to".

@@ -87,6 +87,8 @@ type WaitingReason string
 
 // The reasons.
 const (
+	// WaitingForResumption waits until the account may send again.
+	WaitingForResumption WaitingReason = "Suspended"
 	// WaitingForUpstream waits until the upstream takes the channel's messages again.
 	WaitingForUpstream WaitingReason = "UpstreamStopped"
 	// WaitingForPayment waits until the upstream takes billable messages again.

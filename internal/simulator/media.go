@@ -132,6 +132,7 @@ func readUpload(r *http.Request) (kind string, content []byte, err error) {
 		return "", nil, errors.New("the body must be multipart/form-data")
 	}
 	product, found := r.URL.Query().Get("messaging_product"), false
+	var declared string // of the file's part
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -151,8 +152,11 @@ func readUpload(r *http.Request) (kind string, content []byte, err error) {
 			kind = string(value)
 		case "file":
 			content, found = value, true
-			kind = orElse(kind, part.Header.Get("Content-Type"))
+			declared = part.Header.Get("Content-Type")
 		}
+	}
+	if !strings.Contains(kind, "/") { // some clients write "image"
+		kind = declared
 	}
 	limit := whatsapp.MediaLimit(kind)
 	switch {

@@ -187,7 +187,12 @@ func TestP15GrantsGoByNamespaceAndName(t *testing.T) {
 			plan.Spec.BudgetCaps = []v1alpha1.BudgetCap{
 				{Name: "c", Accounts: tc.accounts, Limit: "7"}, {Name: "rest", Limit: "3"},
 			}
+			plan.Spec.Suspensions = []v1alpha1.AccountSuspension{{Name: "s", Accounts: tc.accounts, Message: "Pay."}}
 			granted := tenant.EntitlementOf(plan, account, tc.namespace)
+			suspended := granted.Suspension != nil && granted.Suspension.Message == "Pay."
+			if suspended != tc.want {
+				t.Errorf("the account is suspended: %t, want %t", suspended, tc.want)
+			}
 			exemptions, limit := []string{"press"}, v1alpha1.DecimalAmount("3")
 			if tc.want {
 				exemptions, limit = []string{"charity", "press"}, "7"

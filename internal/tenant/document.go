@@ -34,6 +34,8 @@ type Sources struct {
 	// BillingStopped is the sentence with which everything is refused that may cost something;
 	// empty if nothing is.
 	BillingStopped string
+	// Suspension is the plan's for the account; nil if there is none.
+	Suspension *v1alpha1.AccountSuspension
 	// Channels are the prices of channels that the account's plan does not price.
 	Channels  map[v1alpha1.ChannelIdentity]ChannelSource
 	Templates []v1alpha1.MessageTemplate
@@ -89,6 +91,7 @@ func Compile(s Sources) Compiled {
 		HumanAgent:       humanAgentOf(spec.HumanAgent),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
+		SendingStopped:   SendingStopped(&s.Account.Spec, s.Suspension),
 		AllowedEgress:    s.AllowedEgress,
 		Limits:           limitsOf(spec.Limits),
 		Doubt:            doubtOf(spec.Doubt),
@@ -108,6 +111,8 @@ func Compile(s Sources) Compiled {
 // operator.
 func formatOf(s Sources) int {
 	switch {
+	case SendingStopped(&s.Account.Spec, s.Suspension) != "":
+		return config.FormatSuspension
 	case ledgerIDOf(s) != "":
 		return config.FormatLedger
 	case refusesPromotion(s):

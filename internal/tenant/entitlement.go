@@ -18,6 +18,8 @@ type Entitlement struct {
 	International *v1alpha1.InternationalAuthenticationGrant `json:"international,omitempty"`
 	// Cap is nil if none is for the account.
 	Cap *v1alpha1.BudgetCap `json:"cap,omitempty"`
+	// Suspension is nil if the account may send.
+	Suspension *v1alpha1.AccountSuspension `json:"suspension,omitempty"`
 }
 
 // EntitlementOf is what a plan grants to an account in a namespace with labels. The plan must have
@@ -41,6 +43,14 @@ func EntitlementOf(plan *v1alpha1.PricingPlan, account *v1alpha1.BusinessAccount
 			chosen := *budget
 			chosen.Accounts = nil // who else it is for is nothing to this account's record
 			granted.Cap = &chosen
+			break
+		}
+	}
+	for i := range plan.Spec.Suspensions {
+		if suspension := &plan.Spec.Suspensions[i]; selects(suspension.Accounts, account, namespace) {
+			chosen := *suspension
+			chosen.Accounts = nil
+			granted.Suspension = &chosen
 			break
 		}
 	}
@@ -75,23 +85,33 @@ func CheckSelectors(spec *v1alpha1.PricingPlanSpec) error {
 			return err
 		}
 	}
-	for i := range spec.Grants {
-		if chosen := spec.Grants[i].Accounts; chosen != nil {
-			if err := check(
-				fmt.Sprintf("grants[%d].accounts.namespaceSelector", i), chosen.NamespaceSelector,
-			); err != nil {
-				return err
-			}
+	for _, part := range selections(spec) {
+		if part.accounts == nil {
+			continue
 		}
-	}
-	for i := range spec.BudgetCaps {
-		if chosen := spec.BudgetCaps[i].Accounts; chosen != nil {
-			if err := check(
-				fmt.Sprintf("budgetCaps[%d].accounts.namespaceSelector", i), chosen.NamespaceSelector,
-			); err != nil {
-				return err
-			}
+		if err := check(part.path+".accounts.namespaceSelector", part.accounts.NamespaceSelector); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// selection is whom a part of a plan is for.
+type selection struct {
+	path     string
+	accounts *v1alpha1.AccountSelection
+}
+
+func selections(spec *v1alpha1.PricingPlanSpec) []selection {
+	var found []selection
+	for i := range spec.Grants {
+		found = append(found, selection{fmt.Sprintf("grants[%d]", i), spec.Grants[i].Accounts})
+	}
+	for i := range spec.BudgetCaps {
+		found = append(found, selection{fmt.Sprintf("budgetCaps[%d]", i), spec.BudgetCaps[i].Accounts})
+	}
+	for i := range spec.Suspensions {
+		found = append(found, selection{fmt.Sprintf("suspensions[%d]", i), spec.Suspensions[i].Accounts})
+	}
+	return found
 }

@@ -142,6 +142,14 @@ func restrictions() map[string]struct {
 			func(s *tenant.Sources) { s.BillingStopped = "Ask." },
 			func(d config.Document) bool { return d.BillingStopped != "" && atMost(d, "0") },
 		},
+		"suspended": {
+			func(s *tenant.Sources) { s.Account.Spec.Activity = v1alpha1.ActivitySuspended },
+			func(d config.Document) bool { return d.SendingStopped != "" && d.Format == config.FormatSuspension },
+		},
+		"suspended by the plan": {
+			func(s *tenant.Sources) { s.Suspension = &v1alpha1.AccountSuspension{Name: "unpaid"} },
+			func(d config.Document) bool { return d.SendingStopped != "" && d.Format == config.FormatSuspension },
+		},
 		"every token revoked": {
 			func(s *tenant.Sources) { delete(s.Secrets, tenant.APITokensSecretName(s.Account)) },
 			func(d config.Document) bool { return d.APITokens != nil && len(d.APITokens) == 0 },

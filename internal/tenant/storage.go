@@ -41,6 +41,8 @@ func storageOf(account *v1alpha1.BusinessAccount, secrets Secrets, served *confi
 func Replicas(account *v1alpha1.BusinessAccount) (replicas int32, ours bool) {
 	gateway := account.Spec.Gateway
 	switch {
+	case account.Spec.Activity == v1alpha1.ActivityHibernated:
+		return 0, true
 	case gateway == nil:
 		return 1, true
 	case gateway.Autoscaling != nil:

@@ -44,6 +44,10 @@ func networks() []network {
 				{"whatsapp-api-js", "whatsapp-api-js"},
 				{"chat-adapter", "@chat-adapter/whatsapp"},
 				{"meta", "whatsapp"},
+				{"business-sdk", "facebook-nodejs-business-sdk"},
+				{"microfox", "@microfox/whatsapp-business"},
+				{"whatsapp-business", "whatsapp-business"},
+				{"whatsapp-cloud-api", "whatsapp-cloud-api"},
 			},
 		},
 		{
@@ -72,7 +76,7 @@ func run(ctx context.Context, node, packages string) error {
 	var failures []string
 	passed := 0
 	for _, n := range networks() {
-		fmt.Printf("%-28s%-13s%s\n", "library", "version", strings.Join(columns(n.steps), ""))
+		fmt.Printf("%-30s%-13s%s\n", "library", "version", strings.Join(columns(n.steps), ""))
 		for _, l := range n.libraries {
 			results, err := drive(ctx, node, packages, l.program, n.steps, facts)
 			if err != nil {
@@ -89,7 +93,7 @@ func run(ctx context.Context, node, packages string) error {
 					passed++
 				}
 			}
-			fmt.Printf("%-28s%-13s%s\n", l.name, version, strings.Join(columns(row), ""))
+			fmt.Printf("%-30s%-13s%s\n", l.name, version, strings.Join(columns(row), ""))
 		}
 		fmt.Println()
 	}

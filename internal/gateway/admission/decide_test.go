@@ -158,6 +158,8 @@ func TestDecide(t *testing.T) {
 			budget("1")(d, in)
 			in.Spent = money.MustParse("2")
 		}, 0, "0", store.LaneReply},
+		"suspended":                {utility, func(d *config.Document, _ *policy.Circumstances) { d.SendingStopped = "Ask." }, 131031, "", 0},
+		"suspended, free":          {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"👍"}}`, func(d *config.Document, _ *policy.Circumstances) { d.SendingStopped = "Ask." }, 131031, "", 0},
 		"billing stopped":          {utility, func(d *config.Document, _ *policy.Circumstances) { d.BillingStopped = "Ask." }, 131042, "", 0},
 		"billing stopped, free":    {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"👍"}}`, func(d *config.Document, _ *policy.Circumstances) { d.BillingStopped = "Ask." }, 0, "0", store.LaneReply},
 		"no rate, no budget":       {strings.Replace(utility, gatewaytest.Ana, "48601234567", 1), func(*config.Document, *policy.Circumstances) {}, 0, "0", store.LaneBulk},

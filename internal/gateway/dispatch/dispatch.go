@@ -95,7 +95,7 @@ func share(free, channels int) int { return (free + channels - 1) / channels }
 func (d *Dispatcher) Claim(
 	ctx context.Context, t *served.Tenant, c *served.Channel, limit int,
 ) (jobs []*Job, next time.Time, err error) {
-	if limit == 0 {
+	if limit == 0 || t.SendingStopped != "" {
 		d.Gate.SetWaiting(c.ID, true) // as far as is known: when a slot is given back, it is looked again
 		return nil, time.Time{}, nil
 	}

@@ -112,6 +112,9 @@ const (
 // Decide says whether a message may go out, under which reservation, or refuses it: then the error
 // is a network.Refusal.
 func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
+	if t.SendingStopped != "" {
+		return Grant{}, network.Refuse(network.Suspended, t.SendingStopped)
+	}
 	if in.Waiting >= maxWaiting {
 		return Grant{}, &network.Refusal{Reason: network.Busy, After: queueRetry}
 	}

@@ -75,6 +75,8 @@ func (rep *Reporter) whyWaiting(
 		return report.WaitingForAnswer
 	case t.Channel(w.Channel) == nil:
 		return report.WaitingForChannel
+	case t.SendingStopped != "":
+		return report.WaitingForResumption
 	case stopped && stop.Cause != network.Payment:
 		return report.WaitingForUpstream
 	case w.Parking == store.Held:

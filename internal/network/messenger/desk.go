@@ -67,17 +67,16 @@ const (
 )
 
 // Concerns tells whether a request is surely for these networks: it names one of their channels, by
-// its id or by the word for the channel of the token, or reads somebody with the token of one.
+// its id or by the word for the channel of the token.
 func Concerns(account *network.Account, request *network.Request) bool {
-	if len(request.Path) == 0 {
-		return false
-	}
-	object := request.Path[0]
-	if object == wordMe || channelOf(account, object) != nil {
-		return true
-	}
-	return len(request.Path) == 1 && request.Method == http.MethodGet && isID(object) &&
-		channelOf(account, account.Me) != nil
+	return len(request.Path) > 0 && (request.Path[0] == wordMe || channelOf(account, request.Path[0]) != nil)
+}
+
+// MayReadPerson tells whether a request reads, with the token of one of these networks' channels,
+// what may be somebody who has written to it.
+func MayReadPerson(account *network.Account, request *network.Request) bool {
+	return len(request.Path) == 1 && request.Method == http.MethodGet && isID(request.Path[0]) &&
+		!account.Knows(request.Path[0]) && channelOf(account, account.Me) != nil
 }
 
 // Has tells whether the account has a channel of these networks.

@@ -30,7 +30,7 @@ func (n Network) refuse(r *network.Refusal) *graph.Error {
 	case network.OptedOut:
 		return newError(http.StatusForbidden, graph.CodeAPIPermission, 0,
 			"The person has stopped marketing messages. Do not send marketing until they resume.")
-	case network.Promotional, network.NoConsent, network.Unpaid, network.Forbidden:
+	case network.Promotional, network.NoConsent, network.Unpaid, network.Suspended, network.Forbidden:
 		return newError(http.StatusForbidden, graph.CodeAPIPermission, 0, "The message may not be sent.")
 	case network.OverBudget:
 		return newError(http.StatusForbidden, graph.CodeAPIPermission, 0, fmt.Sprintf(

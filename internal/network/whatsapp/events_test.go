@@ -380,7 +380,7 @@ func TestFailedCallback(t *testing.T) {
 	}
 	want := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
 		`"metadata":{"phone_number_id":"1066"},"statuses":[{"id":"wamid.ours","status":"failed","timestamp":"1760000005","recipient_id":"551","biz_opaque_callback_data":"job=42",` +
-		`"errors":[{"code":131026,"title":"Message undeliverable","message":"Message undeliverable","error_data":{"details":"Too late."}}]}]}}]}]}`
+		`"errors":[{"code":131026,"title":"Message undeliverable","message":"Message undeliverable","error_data":{"details":"Too late."},"href":"https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"}]}]}}]}]}`
 	if string(got) != want || !json.Valid(got) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

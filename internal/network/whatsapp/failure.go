@@ -11,6 +11,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
+// errorCodes is the page that Meta's errors in webhooks lead to.
+const errorCodes = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
+
 // FailedCallback implements network.Receiver: it writes the status "failed" as Meta does. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func (Network) FailedCallback(f network.Failure) ([]byte, error) {
@@ -22,6 +25,7 @@ func (Network) FailedCallback(f network.Failure) ([]byte, error) {
 		Title     string    `json:"title"`
 		Message   string    `json:"message"`
 		ErrorData errorData `json:"error_data"`
+		Reference string    `json:"href"`
 	}
 	type status struct {
 		ID           string        `json:"id"`
@@ -48,7 +52,7 @@ func (Network) FailedCallback(f network.Failure) ([]byte, error) {
 		Statuses: []status{{
 			ID: f.ID, Status: webhook.StatusFailed, Timestamp: strconv.FormatInt(f.At.Unix(), 10),
 			RecipientID: f.Recipient, CallbackData: f.CallbackData,
-			Errors: []statusError{{cause.Code, cause.Title(), cause.Title(), errorData{cause.Details}}},
+			Errors: []statusError{{cause.Code, cause.Title(), cause.Title(), errorData{cause.Details}, errorCodes}},
 		}},
 	})
 	if err != nil {

@@ -80,6 +80,8 @@ func detailed(reason network.Reason) *graph.Error {
 		return graph.NewError(graph.CodeAccessDenied, "")
 	case network.Unpaid:
 		return graph.NewError(graph.CodePayment, "")
+	case network.Suspended:
+		return graph.NewError(graph.CodeAccountLocked, "")
 	case network.Silent:
 		return graph.NewError(graph.CodeUnavailable, "")
 	case network.Broken:

@@ -51,7 +51,7 @@ func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	if available(in.Account) {
 		intents = append(intents, disruptionBudget(in))
 	}
-	if gateway := in.Account.Spec.Gateway; gateway != nil && gateway.Autoscaling != nil {
+	if _, ours := tenant.Replicas(in.Account); !ours {
 		intents = append(intents, autoscaler(in))
 	}
 	if tenant.IngressOf(in.Account) != nil && !in.Hidden {

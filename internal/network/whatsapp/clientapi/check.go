@@ -12,6 +12,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/parameter"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -40,7 +41,7 @@ func checkName(name string) error {
 		return graph.NewError(graph.CodeInvalidParameter,
 			"The parameters method, ids and batch are not taken: make one request for each object, with its method.")
 	case parameter.IsWebhook(name):
-		return graph.NewError(graph.CodePermission,
+		return network.Refuse(network.Forbidden,
 			"Webhooks come to the gateway, which passes them on: write spec.callback of the BusinessAccount.")
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -259,13 +260,27 @@ func (c *Change) Callback() json.RawMessage {
 	return append(out, closing...)
 }
 
+// keepSurroundings keeps what stands around the change's value: a callback has the members of the
+// webhook, the entry and the change that it came in, known or not, in their order.
+func (c *Change) keepSurroundings(webhook network.Webhook, entry, change rawjson.Object) {
+	beforeValue, behindValue, ok := change.Around("value")
+	if !ok {
+		return
+	}
+	beforeChanges, behindChanges, _ := entry.Around("changes")
+	c.opening = [][]byte{webhook.Before, []byte("["), beforeChanges, []byte("["), beforeValue}
+	c.closing = [][]byte{behindValue, []byte("]"), behindChanges, []byte("]"), webhook.Behind}
+}
+
 // surroundings are what stands before and behind a change's value in a webhook of its own.
 func (c *Change) surroundings() (opening, closing []byte) {
+	if len(c.opening) > 0 {
+		return rawjson.ASCII(slices.Concat(c.opening...)), rawjson.ASCII(slices.Concat(c.closing...))
+	}
 	out := make([]byte, 0, 160)
 	out = append(out, `{"object":`...)
 	out = append(out, rawjson.Quote(c.Object)...)
-	out = append(out, `,"entry":[`...)
-	out = append(out, `{"id":`...)
+	out = append(out, `,"entry":[{"id":`...)
 	out = append(out, rawjson.Quote(c.EntryID)...)
 	if !c.EntryTime.IsZero() {
 		out = append(out, `,"time":`...)

@@ -216,3 +216,28 @@ func BenchmarkCallbacks(b *testing.B) {
 		})
 	}
 }
+
+// A callback has what its webhook had around the change, in its order: Meta writes the value before
+// the field, and what an entry or a change will have besides is not lost.
+func TestCallbacksKeepWhatSurroundsTheChange(t *testing.T) {
+	const value = `{"metadata":{"phone_number_id":"p1"},"messages":[{"from":"551","id":"m1"}]}`
+	const other = `{"value":{},"field":"flows"}`
+	around := func(changes, more string) string {
+		return `{"uid":7,"entry":[` + more + `{"time":1760000005,"id":"102","future":"\u00e9",` +
+			`"changes":[` + changes + `],"z":1}],"object":"whatsapp_business_account"}`
+	}
+	change := `{"value":` + value + `,"field":"messages","version":"v26.0"}`
+	webhook, err := Parse([]byte(around(other+`,`+change, `{"id":"1","changes":[]},`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &webhook.Changes[1]
+	want := around(change, "")
+	for name, got := range map[string][]byte{
+		"the message": c.Callbacks().Message(&c.Messages[0]), "the whole": c.Callback(),
+	} {
+		if string(got) != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, want)
+		}
+	}
+}

@@ -67,6 +67,9 @@ type Change struct {
 	// Value is changes[].value as it came, value the same taken apart.
 	Value json.RawMessage
 	value rawjson.Object
+	// opening and closing are the pieces of the webhook's text around Value, without its other
+	// changes; empty for a change that did not come in a webhook.
+	opening, closing [][]byte
 }
 
 // Contact is a customer as the webhook names them. WAID may be empty for a
@@ -160,6 +163,7 @@ func Read(from network.Webhook) (*Webhook, error) {
 			})
 			read := &webhook.Changes[len(webhook.Changes)-1]
 			read.read()
+			read.keepSurroundings(from, entry, change)
 			if updates += read.updates(); updates > network.MaxEvents {
 				return nil, network.ErrTooManyEvents
 			}
