@@ -36,8 +36,11 @@ const (
 	// FormatSuspension is that of documents that suspend sending: a gateway that does not know of
 	// it would go on.
 	FormatSuspension = 5
+	// FormatCounts is that of documents in which a plan goes on with the counts that it had in
+	// another place: a gateway that does not know of it would begin them anew.
+	FormatCounts = 6
 	// Newest is the newest format that this release knows.
-	Newest = FormatSuspension
+	Newest = FormatCounts
 )
 
 // The paths of the document and the keys in a gateway's container.
@@ -96,6 +99,9 @@ type Document struct {
 	Plan pricing.Plan `json:"plan"`
 	// PlanName is the PricingPlan's name. The ledger records it with the revision.
 	PlanName string `json:"planName"`
+	// CountedBy is what the plan's counts for the account and the portfolio are kept under; empty,
+	// unless the plan was that of channels before.
+	CountedBy string `json:"countedBy,omitempty"`
 
 	// Plans are those of channels that have a plan of their own.
 	Plans []ChannelPlan `json:"plans,omitempty"`
@@ -168,6 +174,8 @@ type ChannelPlan struct {
 	Name string `json:"name"`
 	// Plan is in the currency of the account's plan.
 	Plan pricing.Plan `json:"plan"`
+	// CountedBy is as in Document; nil for Name.
+	CountedBy *string `json:"countedBy,omitempty"`
 	// Exemptions are names of the plan's exemptions.
 	Exemptions []string `json:"exemptions,omitempty"`
 	// InternationalAuthentication is as in Account.
