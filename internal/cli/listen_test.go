@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -48,7 +50,7 @@ func listen(t *testing.T, arguments ...string) (out *printed, end func() error) 
 	t.Helper()
 	out = &printed{}
 	ctx, cancel := context.WithCancel(t.Context())
-	command := New("guichet")
+	command := New()
 	command.SetArgs(append([]string{"listen"}, arguments...))
 	command.SetOut(out)
 	command.SetErr(out)
@@ -57,6 +59,26 @@ func listen(t *testing.T, arguments ...string) (out *printed, end func() error) 
 	end = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { _ = end() })
 	return out, end
+}
+
+// fakeKubectl puts a kubectl into the PATH that notes its arguments and answers by a script.
+func fakeKubectl(t *testing.T, script string) (arguments func() string) {
+	t.Helper()
+	directory := t.TempDir()
+	notes := filepath.Join(directory, "arguments")
+	program := "#!/bin/sh\necho \"$*\" >> '" + notes + "'\n" + script + "\n"
+	// #nosec G306 -- a program has to be executable
+	if err := os.WriteFile(filepath.Join(directory, "kubectl"), []byte(program), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", directory+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return func() string {
+		noted, err := os.ReadFile(notes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(noted)
+	}
 }
 
 // What is forwarded to the laptop are the bytes of the callback, signed with the secret that was
