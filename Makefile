@@ -132,17 +132,23 @@ cluster-down: $(CLUSTER_TOOL) ## End it and remove all but the compiled programs
 
 ##@ Parts
 
+# What each image runs. The demo does without the command line's image.
+PACKAGE_operator := .
+PACKAGE_gateway := ./cmd/gateway
+PACKAGE_simulator := ./cmd/simulator
+PACKAGE_guichet := ./cmd/guichet
+TITLE_operator := operator
+TITLE_gateway := gateway
+TITLE_simulator := simulator
+TITLE_guichet := command line
+IMAGES ?= operator gateway simulator guichet
+demo: IMAGES := operator gateway simulator
+
 .PHONY: images
 images: ## Build the container images into bin/images, without Docker
-	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/operator .
-	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/gateway ./cmd/gateway
-	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/simulator ./cmd/simulator
-	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/guichet ./cmd/guichet
+	@go run ./hack/compile -o $(BIN)/linux $(foreach image,$(IMAGES),$(image)=$(PACKAGE_$(image)))
 	@cd hack/image && go build -o $(BIN)/image .
-	@$(BIN)/image archive --binary $(BIN)/linux/operator --tag guichet.dev/operator:dev --title "Guichet operator" --output $(BIN)/images/operator.tar
-	@$(BIN)/image archive --binary $(BIN)/linux/gateway --tag guichet.dev/gateway:dev --title "Guichet gateway" --output $(BIN)/images/gateway.tar
-	@$(BIN)/image archive --binary $(BIN)/linux/simulator --tag guichet.dev/simulator:dev --title "Guichet simulator" --output $(BIN)/images/simulator.tar
-	@$(BIN)/image archive --binary $(BIN)/linux/guichet --tag guichet.dev/guichet:dev --title "Guichet command line" --output $(BIN)/images/guichet.tar
+	@$(foreach image,$(IMAGES),$(BIN)/image archive --binary $(BIN)/linux/$(image) --tag guichet.dev/$(image):dev --title "Guichet $(TITLE_$(image))" --output $(BIN)/images/$(image).tar;)
 
 .PHONY: envtest-assets
 envtest-assets: ## Build kube-apiserver and etcd into bin/envtest, unless KUBEBUILDER_ASSETS is set

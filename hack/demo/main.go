@@ -12,7 +12,6 @@ import (
 	"math/big"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -224,13 +223,10 @@ func next(play *story.Play, stage *story.Stage) {
 		"%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace,
 		story.AccountName,
 	)
-	path := ""
-	if directory := filepath.Dir(kubectl); directory != "." { // simulate finds kubectl in the path
-		path = "PATH=" + directory + ":$PATH "
-	}
+	fmt.Printf("go run ./cmd/kubectl-guichet status %s --namespace %s\n", story.AccountName, story.AccountNamespace)
 	fmt.Printf(
-		"%sgo run ./cmd/guichet simulate --account %s/%s   # prints the address of the page with the phones\n",
-		path, story.AccountNamespace, story.AccountName,
+		"go run ./cmd/kubectl-guichet simulate %s --namespace %s   # prints the address of the page with the phones\n",
+		story.AccountName, story.AccountNamespace,
 	)
 }
 

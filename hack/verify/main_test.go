@@ -24,7 +24,7 @@ import (
 // guichet runs the command line.
 func guichet(arguments ...string) (string, error) {
 	var out strings.Builder
-	command := cli.New("guichet")
+	command := cli.New()
 	command.SetArgs(arguments)
 	command.SetOut(&out)
 	command.SetErr(&out)

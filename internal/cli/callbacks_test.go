@@ -65,7 +65,7 @@ func refusing(t *testing.T, callbacks int) (url string, requests *[]string) {
 func callbacksCommand(t *testing.T, arguments ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	command := New("guichet")
+	command := New()
 	command.SetOut(&out)
 	command.SetArgs(append([]string{"callbacks"}, arguments...))
 	err := command.ExecuteContext(t.Context())

@@ -19,7 +19,7 @@ const (
 func run(t *testing.T, arguments ...string) (string, error) {
 	t.Helper()
 	var out strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetArgs(arguments)
 	command.SetOut(&out)
 	command.SetErr(&out)
@@ -44,16 +44,4 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-func TestThePluginSpeaksAsKubectl(t *testing.T) {
-	var out strings.Builder
-	command := New("kubectl-guichet")
-	command.SetOut(&out)
-	command.SetArgs([]string{"plan", "import", "--help"})
-	if err := command.Execute(); err != nil || !strings.Contains(
-		out.String(), "kubectl guichet plan import --plan FILE",
-	) {
-		t.Errorf("got %v\n%s", err, out.String())
-	}
 }

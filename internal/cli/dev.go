@@ -93,8 +93,11 @@ func (o *devOptions) tell(out io.Writer, p *dev.Process, took time.Duration) {
 	for _, channel := range p.Channels {
 		fmt.Fprintf(out, "  %-9s %s\n", channel.Type, channel.ID)
 	}
-	fmt.Fprintf(out, "  store     %s\n\nThe page has the phones. Or write as a customer, and answer as the business:\n\n",
-		p.StorePath())
+	fmt.Fprintf(out, `  store     %s
+
+The page has the phones. Or write as a customer, and answer as the business:
+
+`, p.StorePath())
 	tellOfWriting(out, p, p.Channels[0])
 	fmt.Fprint(out, "\nTomorrow is one command away: guichet dev clock advance 25h. Ctrl-C ends it.\n")
 }
@@ -104,8 +107,8 @@ func tellOfWriting(out io.Writer, p *dev.Process, to v1alpha1.ChannelIdentity) {
 	path, person := "/control/phones/33612345678/messages", `"messaging_product":"whatsapp","to":"+33612345678"`
 	content := `"type":"text","text":{"body":"On its way."}`
 	if to.Type != v1alpha1.ChannelWhatsApp {
-		path, person = "/control/people/7301982645501234", `"messaging_type":"RESPONSE","recipient":{"id":"7301982645501234"}`
-		content = `"message":{"text":"On its way."}`
+		path, person = "/control/people/7301982645501234", `"recipient":{"id":"7301982645501234"}`
+		content = `"messaging_type":"RESPONSE","message":{"text":"On its way."}`
 	}
 	fmt.Fprintf(out, `  curl -s %s%s -d '{"to":"%s","text":"Where is my parcel?"}'
   curl -s %s/v26.0/%s/messages -H 'Authorization: Bearer %s' \

@@ -13,7 +13,7 @@ import (
 // runWith runs the program with an input, and returns what it printed.
 func runWith(input string, arguments ...string) (string, error) {
 	var out strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetArgs(arguments)
 	command.SetIn(strings.NewReader(input))
 	command.SetOut(&out)

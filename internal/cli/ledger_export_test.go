@@ -76,7 +76,7 @@ func TestAnExportIsASourceToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	var fromExport strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetIn(strings.NewReader(export))
 	command.SetOut(&fromExport)
 	command.SetArgs([]string{"ledger", "export", "--format", "cloudevents", "--jsonl", "-"})
@@ -145,7 +145,7 @@ func many(records int) []ledger.Record {
 func TestExportTakesConstantMemory(t *testing.T) {
 	path := ledgerFile(t, many(20_000)...)
 	out := &counted{}
-	command := New("guichet")
+	command := New()
 	command.SetOut(out)
 	command.SetArgs([]string{"ledger", "export", "--format", "cloudevents", "--store", path})
 	var before runtime.MemStats

@@ -52,7 +52,7 @@ func TestPlanCheck(t *testing.T) {
 func TestPlanCheckOfTheShippedPlan(t *testing.T) {
 	for _, since := range [][]string{nil, {"--since", "2026-07-01"}} {
 		var out, notes strings.Builder
-		command := New("guichet")
+		command := New()
 		command.SetArgs(append([]string{"plan", "check", whatsapp}, since...))
 		command.SetOut(&out)
 		command.SetErr(&notes)
@@ -74,7 +74,7 @@ func TestPlanCheckOfTheShippedPlan(t *testing.T) {
 // What import prints is a revision that the plan takes, and rate prices by it.
 func TestPlanImport(t *testing.T) {
 	var printed, notes strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetArgs([]string{
 		"plan", "import", "--plan", whatsapp, "--base-rates", baseCSV, "--tiers", tiersCSV, "--effective-date",
 		"2027-01-01",
@@ -124,7 +124,7 @@ func TestPlanImportNotes(t *testing.T) {
 	)
 	abroad := write(t, "abroad.csv", changes.Replace(read(t, baseCSV)))
 	var out, notes strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetArgs(
 		[]string{"plan", "import", "--plan", whatsapp, "--base-rates", abroad, "--effective-date", "2027-01-01"},
 	)

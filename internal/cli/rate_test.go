@@ -173,7 +173,7 @@ func TestRateRefuses(t *testing.T) {
 
 func TestRateReadsTheStandardInputAndTheAccountsFacts(t *testing.T) {
 	var out strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetIn(strings.NewReader(`{"time":"2026-10-05T10:01:00Z","type":"send","id":"m1","channel":"1066","customer":"919812345678","kind":"template","category":"authentication"}
 {"time":"2026-10-05T10:01:02Z","type":"status","id":"m1","status":"delivered"}
 `))
@@ -246,7 +246,7 @@ func TestRateSaysWhatHasNotEnded(t *testing.T) {
 		"note: statuses of messages that the file does not send, and so are not in the total: 1\n" +
 		"note: sends with the id of a message that had not ended, and so are not in the total: 1\n"
 	var out, notes strings.Builder
-	command := New("guichet")
+	command := New()
 	command.SetArgs([]string{"rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", events})
 	command.SetOut(&out)
 	command.SetErr(&notes)

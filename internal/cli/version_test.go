@@ -11,7 +11,7 @@ func TestVersionNamesReleaseAndPlatform(t *testing.T) {
 	want := fmt.Sprintf("guichet dev (%s, %s/%s)\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, arguments := range [][]string{{"version"}, {"--version"}} {
 		var out bytes.Buffer
-		command := New("guichet")
+		command := New()
 		command.SetOut(&out)
 		command.SetArgs(arguments)
 		if err := command.Execute(); err != nil {

@@ -188,7 +188,7 @@ func TestP4TomorrowComesWhenTheClockIsAdvanced(t *testing.T) {
 func (w *world) booksAreTheLedgers(books reporting.Books) {
 	w.Helper()
 	var out bytes.Buffer
-	command := cli.New("guichet")
+	command := cli.New()
 	command.SetArgs(append([]string{"ledger", "totals", "-o", "json"}, w.ledger...))
 	command.SetOut(&out)
 	if err := command.ExecuteContext(w.Context()); err != nil {

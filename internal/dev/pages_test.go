@@ -60,7 +60,8 @@ func TestP4PageIsPlayedBesideTheNumber(t *testing.T) {
 		t.Fatalf("a text within the window: %d %s", status, answer)
 	}
 	within := w.booksOfPage(1)
-	if got := within.Records[0]; got.FreeReason != "serviceWindow" || got.Plan != "acme-page" || within.OpenWindows != 1 {
+	got := within.Records[0]
+	if got.FreeReason != "serviceWindow" || got.Plan != "acme-page" || within.OpenWindows != 1 {
 		t.Errorf("%d windows are open, and the text was %+v; want 1, and free by the plan acme-page",
 			within.OpenWindows, got)
 	}

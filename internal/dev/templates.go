@@ -1,12 +1,10 @@
 package dev
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/template"
@@ -69,12 +67,8 @@ func (a *account) pageTemplates(channel string) (list []pages.Template, err erro
 		if t.Spec.ChannelName != channel {
 			continue
 		}
-		raw, err := json.Marshal(graph.ForPage(tenant.Definition(&t.Spec)))
+		of, err := pages.TemplateOf(tenant.Definition(&t.Spec))
 		if err != nil {
-			return nil, err
-		}
-		var of pages.Template
-		if err := json.Unmarshal(raw, &of); err != nil {
 			return nil, fmt.Errorf("MessageTemplate %q: %w", t.Name, err)
 		}
 		list = append(list, of)
@@ -91,12 +85,10 @@ func (a *account) follow(upstream []simulator.FeedAccount) (changed bool) {
 		if t.Spec.ChannelName != "" {
 			owner = a.pageOf(t.Spec.ChannelName)
 		}
-		known := findUpstream(upstream, owner, t)
-		if known == nil {
+		now := t.Status
+		if !readUpstream(upstream, owner, t, &now) {
 			continue
 		}
-		now := t.Status
-		now.UpstreamID, now.UpstreamStatus, now.Category = known.ID, known.Status, known.Category
 		now.SubmittedDigest = tenant.DefinitionDigest(tenant.Definition(&t.Spec))
 		if now.UpstreamStatus != t.Status.UpstreamStatus || now.Category != t.Status.Category ||
 			now.UpstreamID != t.Status.UpstreamID {
@@ -106,19 +98,21 @@ func (a *account) follow(upstream []simulator.FeedAccount) (changed bool) {
 	return changed
 }
 
-// findUpstream is a template as its account or page at the upstream has it, or nil.
-func findUpstream(
-	upstream []simulator.FeedAccount, owner string, t *v1alpha1.MessageTemplate,
-) *graph.UpstreamTemplate {
+// readUpstream reads what a template's account or page at the upstream says of it, and reports
+// whether it is there.
+func readUpstream(
+	upstream []simulator.FeedAccount, owner string, t *v1alpha1.MessageTemplate, into *v1alpha1.MessageTemplateStatus,
+) (there bool) {
 	for _, of := range upstream {
 		if of.ID != owner {
 			continue
 		}
-		for i := range of.Templates {
-			if known := &of.Templates[i]; known.Name == t.Spec.Name && known.Language == t.Spec.Language {
-				return known
+		for _, known := range of.Templates {
+			if known.Name == t.Spec.Name && known.Language == t.Spec.Language {
+				into.UpstreamID, into.UpstreamStatus, into.Category = known.ID, known.Status, known.Category
+				return true
 			}
 		}
 	}
-	return nil
+	return false
 }

@@ -103,7 +103,8 @@ func layOutExamination(s *screen.Screen, e *doctor.Examination) {
 	}
 	for i := range e.Findings {
 		if finding := &e.Findings[i]; finding.Level == doctor.Unknown {
-			layOutFinding(s, finding)
+			text := finding.Where + ": " + finding.What
+			s.Paragraph("  ? "+screen.Pad(finding.Check, checkColumns), screen.Dim, text)
 		}
 	}
 	s.Title("WELL")
@@ -119,11 +120,8 @@ const checkColumns = 16
 
 func layOutFinding(s *screen.Screen, finding *doctor.Finding) {
 	sign, style := "✗", screen.Bad
-	switch finding.Level {
-	case doctor.Warning:
+	if finding.Level == doctor.Warning {
 		sign, style = "!", screen.Warn
-	case doctor.Unknown:
-		sign, style = "?", screen.Dim
 	}
 	s.Line("  " + s.Paint(style, sign) + " " + screen.Pad(finding.Check, checkColumns) +
 		screen.Fit(screen.Clean(finding.Where), screen.Columns-checkColumns-4))

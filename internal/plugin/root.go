@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/guichet-dev/guichet/internal/plugin/cluster"
@@ -32,6 +34,8 @@ type Surroundings struct {
 	Web http.RoundTripper
 	// still has the cluster's time be Now: a test's objects are of another day than its API server.
 	still bool
+	// forward stands in for forwarded ports in tests; nil forwards them.
+	forward func(namespace string, port int) (address string, ended <-chan error, err error)
 }
 
 // System returns the surroundings of a process. There is colour on a terminal only, and nowhere if
@@ -69,7 +73,8 @@ func New(around Surroundings) *cobra.Command {
 	p.flags.AddFlags(root.PersistentFlags())
 	hideAllBut(root, "namespace", "context", "kubeconfig", "as")
 	root.AddCommand(
-		p.newStatus(), p.newDoctor(), newVersion(),
+		p.newStatus(), p.newDoctor(), p.newUsage(), p.newWindows(), p.newSend(), p.newTemplate(), p.newPlan(),
+		p.newCallbacks(), p.newLedger(), p.newStatement(), p.newLogs(), p.newReport(), p.newSimulate(), newVersion(),
 	)
 	return root
 }
@@ -83,6 +88,16 @@ func hideAllBut(root *cobra.Command, shown ...string) {
 
 // open connects to the cluster that the flags name.
 func (p *plugin) open() (*cluster.Cluster, error) { return cluster.Open(p.flags, p.Now) }
+
+// reach forwards a local port to a ready pod until the context ends.
+func (p *plugin) reach(
+	ctx context.Context, c *cluster.Cluster, namespace string, chosen labels.Set, localPort, port int,
+) (address string, ended <-chan error, err error) {
+	if p.forward != nil {
+		return p.forward(namespace, port)
+	}
+	return c.Forward(ctx, namespace, chosen, localPort, port)
+}
 
 // now is the time at the cluster.
 func (p *plugin) now(c *cluster.Cluster) time.Time {

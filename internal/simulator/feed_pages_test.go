@@ -49,31 +49,32 @@ func TestFeedTellsOfThePagesTemplates(t *testing.T) {
 	w := newWorld(t, config, nil)
 	lines := bufio.NewScanner(w.fetch("/control/feed").Body)
 	lines.Buffer(nil, 1<<20)
-	statuses := func(part FeedPart) (told string) {
+	statuses := func(part FeedPart) string {
 		for part.Accounts == nil {
 			part = next(t, lines)
 		}
+		var told []string
 		for _, account := range part.Accounts {
 			if account.ID != ofPage {
 				continue
 			}
 			for _, template := range account.Templates {
-				told += template.Name + " " + template.Status + " " + template.Components[0].Text + "; "
+				told = append(told, template.Name+" "+template.Status+" "+template.Components[0].Text)
 			}
 		}
-		return told
+		return strings.Join(told, "; ")
 	}
 	if got := statuses(next(t, lines)); got != "" {
 		t.Errorf("at first: %q, want no template", got)
 	}
 	created := w.post("/v26.0/"+ofPage+"/message_templates", `{"name":"parcel_waiting","language":"en_US",`+
 		`"category":"UTILITY","components":[{"type":"BODY","text":"Your parcel waits."}]}`)
-	if got, want := statuses(next(t, lines)), "parcel_waiting PENDING Your parcel waits.; "; got != want {
+	if got, want := statuses(next(t, lines)), "parcel_waiting PENDING Your parcel waits."; got != want {
 		t.Errorf("after the submission: %q, want %q", got, want)
 	}
 	id, _, _ := strings.Cut(strings.TrimPrefix(created, `{"category":"UTILITY","id":"`), `"`)
 	w.control(http.MethodPut, "/control/templates/"+id, `{"status":"APPROVED"}`, http.StatusOK)
-	if got, want := statuses(next(t, lines)), "parcel_waiting APPROVED Your parcel waits.; "; got != want {
+	if got, want := statuses(next(t, lines)), "parcel_waiting APPROVED Your parcel waits."; got != want {
 		t.Errorf("after the verdict: %q, want %q", got, want)
 	}
 }

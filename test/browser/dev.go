@@ -20,9 +20,11 @@ func (s *stage) startDev(ctx context.Context, directory string) error {
 	if err != nil {
 		return err
 	}
+	folder := filepath.Join(directory, "dev")
+	s.devLedger = filepath.Join(folder, "data", "gateway.db")
 	// #nosec G204 -- the program was compiled for this
 	dev := exec.CommandContext(ctx, s.guichet(), "dev", "--listen", addresses[0], "--listen-page", addresses[1],
-		"--dir", filepath.Join(directory, "dev"))
+		"--dir", folder)
 	dev.Stderr = os.Stderr
 	output, err := dev.StdoutPipe()
 	if err != nil {

@@ -57,7 +57,8 @@ func run(ctx context.Context, o options) error {
 	tests.Dir = o.packages
 	tests.Stdout, tests.Stderr = os.Stdout, os.Stderr
 	tests.Env = append(os.Environ(),
-		"PAGE="+stage.page(), "DEV_PAGE="+stage.devPage, "LEDGER="+stage.ledger(), "GUICHET="+stage.guichet(),
+		"PAGE="+stage.page(), "LEDGER="+stage.ledger(), "DEV_PAGE="+stage.devPage, "DEV_LEDGER="+stage.devLedger,
+		"GUICHET="+stage.guichet(),
 		"CHROMIUM="+o.chromium, "PICTURES="+pictures,
 	)
 	if err := tests.Run(); err != nil {

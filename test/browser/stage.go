@@ -24,6 +24,8 @@ type stage struct {
 	account  *rig.Account
 	programs rig.Programs
 	closers  []func()
+
+	devLedger string // the store of guichet dev
 }
 
 // newStage starts both.

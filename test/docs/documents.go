@@ -15,13 +15,14 @@ type Document struct {
 }
 
 // Documents are in an order in which each finds what it needs: business.md leaves the account acme
-// for metrics.md and ledger.md, and platform.md ends by removing everything.
+// for metrics.md, kubectl.md and ledger.md, and platform.md ends by removing everything.
 var Documents = []Document{
 	{Path: "README.md", Fresh: true},
 	{Path: "docs/simulator.md"},
 	{Path: "docs/business.md", Business: true},
 	{Path: "docs/webhooks.md"},
 	{Path: "docs/metrics.md"},
+	{Path: "docs/kubectl.md"},
 	{Path: "docs/ledger.md", Store: true},
 	{Path: "docs/pricing.md"},
 	{Path: "docs/development.md"},

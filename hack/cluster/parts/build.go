@@ -12,7 +12,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/guichet-dev/guichet/hack/compile/progress"
 )
 
 // Builder compiles parts into a folder.
@@ -36,21 +37,18 @@ func (b Builder) Build(ctx context.Context, parts []Part) error {
 		if b.upToDate(part, key) {
 			continue
 		}
-		fmt.Fprintf(b.Progress, "[%d/%d] compiling %s ... ", i+1, len(parts), part.Name)
-		start := time.Now()
-		if err := b.compile(ctx, part); err != nil {
-			fmt.Fprintln(b.Progress, "failed")
+		if err := b.compile(ctx, part, fmt.Sprintf("[%d/%d] compiling", i+1, len(parts))); err != nil {
 			return fmt.Errorf("compile %s in %s: %w", part.Name, part.Module, err)
 		}
 		if err := os.WriteFile(b.keyFile(part), []byte(key), 0o644); err != nil {
 			return fmt.Errorf("remember that %s is compiled: %w", part.Name, err)
 		}
-		fmt.Fprintf(b.Progress, "%.0f s\n", time.Since(start).Seconds())
 	}
 	return nil
 }
 
-func (b Builder) compile(ctx context.Context, part Part) error {
+// compile compiles the programs of a part, each with a line that begins with the label.
+func (b Builder) compile(ctx context.Context, part Part, label string) error {
 	ldflags := []string{"-s", "-w"}
 	if part.ldflags != nil {
 		version, err := b.version(ctx, part)
@@ -63,9 +61,15 @@ func (b Builder) compile(ctx context.Context, part Part) error {
 	}
 
 	for i, pkg := range part.Packages {
-		_, err := b.goCommand(ctx, part, "build", "-trimpath", "-buildvcs=false", "-tags", part.Tags,
-			"-ldflags", strings.Join(ldflags, " "), "-o", filepath.Join(b.Programs, part.Outputs[i]), pkg)
-		if err != nil {
+		build := progress.Build{
+			Label: label + " " + part.Outputs[i], Directory: filepath.Join(b.Root, part.Module),
+			Environment: environment(),
+			Arguments: []string{
+				"-trimpath", "-buildvcs=false", "-tags", part.Tags, "-ldflags", strings.Join(ldflags, " "),
+				"-o", filepath.Join(b.Programs, part.Outputs[i]), pkg,
+			},
+		}
+		if err := build.Run(ctx, b.Progress); err != nil {
 			return err
 		}
 	}
@@ -86,13 +90,16 @@ func (b Builder) version(ctx context.Context, part Part) (string, error) {
 func (b Builder) goCommand(ctx context.Context, part Part, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = filepath.Join(b.Root, part.Module)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	command.Env = append(os.Environ(), environment()...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go %s: %w\n%s", arguments[0], err, output)
 	}
 	return strings.TrimSpace(string(output)), nil
 }
+
+// environment is what every call of the go tool gets.
+func environment() []string { return []string{"CGO_ENABLED=0", "GOWORK=off"} }
 
 // key changes whenever compiling the part again would give a different result.
 func (b Builder) key(part Part) (string, error) {

@@ -34,7 +34,7 @@ func TestBuildCompilesOnceUntilTheSourcesChange(t *testing.T) {
 		return progress.String()
 	}
 
-	if got := build(); !strings.HasPrefix(got, "[1/1] compiling greeter ... ") {
+	if got := build(); !strings.HasPrefix(got, "[1/1] compiling greet ... ") {
 		t.Errorf("first build printed %q", got)
 	}
 	if got := build(); got != "" {

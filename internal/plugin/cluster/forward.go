@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
@@ -20,9 +20,9 @@ import (
 // Forward opens a local port that leads to a port of the first ready pod with some labels. It ends
 // with the context. localPort 0 is any free one.
 func (c *Cluster) Forward(
-	ctx context.Context, namespace string, labels map[string]string, localPort, port int,
+	ctx context.Context, namespace string, chosen labels.Set, localPort, port int,
 ) (address string, ended <-chan error, err error) {
-	pod, err := c.readyPod(ctx, namespace, labels)
+	pod, err := c.readyPod(ctx, namespace, chosen)
 	if err != nil {
 		return "", nil, err
 	}
@@ -65,9 +65,9 @@ func (c *Cluster) Forward(
 }
 
 // readyPod is the name of a ready pod with some labels.
-func (c *Cluster) readyPod(ctx context.Context, namespace string, labels map[string]string) (string, error) {
+func (c *Cluster) readyPod(ctx context.Context, namespace string, chosen labels.Set) (string, error) {
 	pods := &corev1.PodList{}
-	err := c.List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels(labels))
+	err := c.List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels(chosen))
 	if err != nil {
 		return "", explained(err)
 	}
@@ -78,12 +78,6 @@ func (c *Cluster) readyPod(ctx context.Context, namespace string, labels map[str
 			}
 		}
 	}
-	pairs := make([]string, 0, len(labels))
-	for name, value := range labels {
-		pairs = append(pairs, name+"="+value)
-	}
-	return "", fmt.Errorf(
-		"no pod in namespace %q with the labels %s is ready: kubectl guichet doctor says why", namespace,
-		strings.Join(pairs, ","),
-	)
+	return "", fmt.Errorf("no pod in namespace %q with the labels %s is ready: kubectl guichet doctor says why",
+		namespace, chosen)
 }

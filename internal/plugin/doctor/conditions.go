@@ -43,7 +43,7 @@ func (o *Observation) ofConditions(types ...string) (found []Finding) {
 		condition := apimeta.FindStatusCondition(o.Account.Status.Conditions, kind)
 		switch {
 		case condition == nil && always[kind]:
-			found = append(found, notKnown(o.account(), "The operator has not said yet whether "+kind+" holds"))
+			found = append(found, notKnown(o.account(), kind+": the operator has not said yet"))
 		case condition != nil && condition.Status != metav1.ConditionTrue:
 			found = append(found, ofCondition(o.account(), condition))
 		}

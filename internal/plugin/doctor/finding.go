@@ -55,6 +55,9 @@ func (e *Examination) Count(level Level) (count int) {
 	return count
 }
 
+// CheckTemplates is the name of the check whose findings quote what templates say.
+const CheckTemplates = "templates"
+
 // check is a part of the examination.
 type check struct {
 	name string
@@ -83,7 +86,7 @@ func checks() []check {
 		{"billing", "The figures are current, and every delivery is priced", findBilling},
 		{"budget", "The budget is not spent", findBudget},
 		{"callbacks", "The business's endpoint takes the callbacks", findCallbacks},
-		{"templates", "Every template can be sent", findTemplates},
+		{CheckTemplates, "Every template can be sent", findTemplates},
 	}
 }
 

@@ -44,6 +44,15 @@ type TemplateButton struct {
 	Example json.RawMessage `json:"example,omitempty"`
 }
 
+// TemplateOf is a definition as a page's template.
+func TemplateOf(definition template.Definition) (t Template, err error) {
+	raw, err := json.Marshal(graph.ForPage(definition))
+	if err == nil {
+		err = json.Unmarshal(raw, &t)
+	}
+	return t, err
+}
+
 // Statuses of templates, and why one is rejected.
 const (
 	statusPending  = "PENDING"

@@ -95,12 +95,13 @@ export function figure(page, name) {
   return page.locator(`.account [data-figure="${name}"]`).first().textContent();
 }
 
-/** ledgerTotals are what `guichet ledger totals` says of the same store. */
-export function ledgerTotals() {
-  const printed = execFileSync(GUICHET, ["ledger", "totals", "--store", LEDGER, "--output", "json"], { encoding: "utf8" });
+/** ledgerTotals are what `guichet ledger totals` says of a store; of a month, or of its only one. */
+export function ledgerTotals(store = LEDGER, month) {
+  const printed = execFileSync(GUICHET, ["ledger", "totals", "--store", store, "--output", "json"], { encoding: "utf8" });
   const lines = printed.trim().split("\n").map((line) => JSON.parse(line));
   const head = lines.at(-1);
-  return { whole: lines.find((line) => line.period && !line.category), categories: lines.filter((line) => line.category), head };
+  const ofMonth = lines.filter(({ period }) => period && (!month || period === month));
+  return { whole: ofMonth.find((line) => !line.category), categories: ofMonth.filter((line) => line.category), head };
 }
 
 /** eventually waits until an assertion holds. */

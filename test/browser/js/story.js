@@ -141,6 +141,11 @@ test("phones of both networks are side by side, on one bill", () =>
 
     await page.getByRole("button", { name: "Advance the clock by 25 hours" }).click();
     await desk(page).getByText("templates only").waitFor();
+    await choose(page, "Person");
+    await page.getByLabel("Message to Léa Moreau").fill("Fatou here: it comes tomorrow.");
+    await forecast(page).getByText(/^free: the service window is open/).waitFor();
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await lineOf(page, "Fatou here").getByText(/^free service window · service/).waitFor();
     await sendTemplate(page, "parcel_waiting · utility · en_US");
     await lineOf(page, "waits for you at our counter").getByText(/^0 USD utility/).waitFor();
     await phoneOf(page, "Léa Moreau").getByRole("button", { name: "Keep it longer" }).click();
@@ -156,6 +161,7 @@ test("phones of both networks are side by side, on one bill", () =>
     await desk(page).getByRole("img", { name: /^Window open for 167 hours/ }).waitFor();
     await answer(page, "Kim Lee", "Hello, Kim.");
     await phoneOf(page, "Kim Lee").getByText("Hello, Kim.").waitFor();
+    await talkTo(page, "Léa");
     await picture(page, "messenger");
   }));
 

@@ -12,6 +12,7 @@ const kinds = [
   { kind: "text", label: "Text", icon: "text", on: ["whatsapp", "page", "instagram"] },
   { kind: "template", label: "Template", icon: "template", on: ["whatsapp", "page"] },
   { kind: "image", label: "Photo", icon: "photo", on: ["whatsapp"] },
+  { kind: "person", label: "Person", icon: "person", on: ["page", "instagram"] },
   { kind: "interactive", label: "Question", icon: "buttons", on: ["whatsapp", "page", "instagram"] },
 ];
 
@@ -62,6 +63,7 @@ function Kinds({ kind, choose, offered }) {
 }
 
 const placeholders = {
+  person: "What somebody of yours writes, for up to 7 days",
   text: "Write an answer",
   image: "Caption of the photo",
   interactive: "Ask something; the buttons are Yes, No and Later",
@@ -90,6 +92,8 @@ function contentOf(kind, text, form) {
         return form.content;
       case "image":
         return { type: "image", image: { id: samplePhoto, ...(written && { caption: written }) } };
+      case "person":
+        return written ? { type: "text", text: { body: written }, byPerson: true } : null;
       case "interactive":
         return written ? { type: "interactive", interactive: question(written) } : null;
       default:

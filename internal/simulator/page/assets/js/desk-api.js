@@ -37,8 +37,14 @@ function call(method, channel, path, options = {}) {
   return ask(method, `${deskBase(accountOf(getState(), channel))}/${channel}/${path}`, { ...options, headers });
 }
 
+/** post sends or tries a message. That a person wrote it is told by a header, see docs/messenger.md. */
+function post(one, content, members, signal) {
+  const headers = content.byPerson ? { "Guichet-Written-By": "person" } : {};
+  return call("POST", one.channel, "messages", { body: { ...messageTo(one, content), ...members }, headers, signal });
+}
+
 /** messageTo is the request for a message: content has its type and what the type needs. */
-export function messageTo({ channel, person }, content) {
+function messageTo({ channel, person }, content) {
   if (!onWhatsApp(getState(), channel)) {
     return { recipient: { id: person }, ...pageContent(content, accountOf(getState(), channel).templates) };
   }
@@ -51,7 +57,7 @@ export async function send(one, content) {
   const at = new Date(now()).toISOString();
   const attempt = { key: crypto.randomUUID(), channel: one.channel, person: one.person, at, message: content };
   try {
-    const answer = await call("POST", one.channel, "messages", { body: messageTo(one, content) });
+    const answer = await post(one, content);
     attempt.id = answer.message_id ?? answer.messages[0].id;
   } catch (error) {
     attempt.refusal = refusalOf(error);
@@ -76,7 +82,7 @@ export function addAttempt(attempt) {
 
 /** tryOut asks what a message would cost, without sending it. */
 export function tryOut(one, content, signal) {
-  return call("POST", one.channel, "messages", { body: { ...messageTo(one, content), dry_run: true }, signal });
+  return post(one, content, { dry_run: true }, signal);
 }
 
 /** upload stores a file at the upstream and returns its id. */

@@ -15,6 +15,9 @@ export function pageContent(content, templates) {
   if (content.type === "template") {
     return { messaging_type: "UTILITY", message: { template: pageTemplate(content.template, templates) } };
   }
+  if (content.byPerson) {
+    return { messaging_type: "MESSAGE_TAG", tag: "HUMAN_AGENT", message: { text: content.text.body } };
+  }
   if (content.type === "interactive") {
     const { body, action } = content.interactive;
     const replies = action.buttons.map(({ reply }) => ({ content_type: "text", title: reply.title, payload: reply.id }));
