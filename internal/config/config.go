@@ -114,6 +114,9 @@ type Document struct {
 	// AskedTemplates are those that clients have asked for and that the upstream does not have yet.
 	// None of them can be sent.
 	AskedTemplates []Template `json:"askedTemplates,omitempty"`
+	// UpstreamCounts is UpstreamCountsCompared if the ledger is compared daily with the upstream's
+	// own count of what it has billed.
+	UpstreamCounts string `json:"upstreamCounts,omitempty"`
 	// TakenTemplateRequest is the id of the last request for a template that the operator has
 	// taken; those before it are done.
 	TakenTemplateRequest int64 `json:"takenTemplateRequest,omitempty"`
@@ -300,6 +303,9 @@ const PromotionRefused = "Refused"
 
 // TemplatesReviewed lets clients ask for templates, which an approver reviews.
 const TemplatesReviewed = "Review"
+
+// UpstreamCountsCompared has the ledger compared daily with the upstream's own count.
+const UpstreamCountsCompared = "Compared"
 
 // Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {

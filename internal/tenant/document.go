@@ -102,6 +102,7 @@ func Compile(s Sources) Compiled {
 		RetentionSeconds: retentionOf(spec.Privacy),
 
 		TemplatesFromAPI:     templatesFromAPI(s.Account),
+		UpstreamCounts:       upstreamCountsOf(spec.UpstreamCounts),
 		TakenTemplateRequest: takenTemplateRequest(s.Account),
 	}
 	if s.BillingStopped != "" {
@@ -233,6 +234,14 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 func promotionOf(promotion v1alpha1.Promotion) string {
 	if promotion == v1alpha1.PromotionRefused {
 		return config.PromotionRefused
+	}
+	return ""
+}
+
+// upstreamCountsOf leaves out what changes nothing.
+func upstreamCountsOf(counts v1alpha1.UpstreamCounts) string {
+	if counts == v1alpha1.UpstreamCountsCompared {
+		return config.UpstreamCountsCompared
 	}
 	return ""
 }
