@@ -31,7 +31,8 @@ const (
 	TooSoon                  // too soon after the last marketing message; see Permission.Window
 )
 
-// Permission says whether a message may be sent, and what a refusal can say about the service window.
+// Permission says whether a message may be sent, and what a refusal can say about the service
+// window.
 type Permission struct {
 	Refusal  Refusal
 	EverOpen bool // whether a window for such a message was ever open
