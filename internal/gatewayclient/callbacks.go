@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// RefusedCallback is a callback that was set aside because the business's endpoint does not take it.
+// RefusedCallback is a callback that was set aside because the business's endpoint does not take
+// it.
 type RefusedCallback struct {
 	ID         string    `json:"id"`
 	QueuedAt   time.Time `json:"queued_at"`
