@@ -53,7 +53,8 @@ func TestSuspensionReachesTheGatewayAndReadyStays(t *testing.T) {
 	w.Expect(w.document().Format).To(gomega.BeNumerically("<", config.FormatSuspension))
 
 	w.setActivity(v1alpha1.ActivitySuspended)
-	const sentence = "This account sends nothing while its spec.activity is 'Suspended'. Send again once it is 'Active'."
+	const sentence = "This account sends nothing while its spec.activity is 'Suspended'. " +
+		"Send again once it is 'Active'."
 	w.eventually("acme", v1alpha1.ConditionSendsAccepted, metav1.ConditionFalse, v1alpha1.ReasonSuspended,
 		"Every message is refused: "+sentence)
 	w.Expect(w.document().SendingStopped).To(gomega.Equal(sentence))
@@ -81,7 +82,8 @@ func TestP15PlatformsSuspensionIsNotTheBusinessesToEnd(t *testing.T) {
 			}},
 		}
 	})
-	const want = "Every message is refused: The platform has suspended this account (unpaid-invoice): Pay invoice 7 first."
+	const want = "Every message is refused: The platform has suspended this account (unpaid-invoice): " +
+		"Pay invoice 7 first."
 	suspended := func() {
 		w.t.Helper()
 		w.eventually("acme", v1alpha1.ConditionSendsAccepted, metav1.ConditionFalse, v1alpha1.ReasonSuspended, want)
@@ -119,15 +121,16 @@ func TestP11HibernatedAccountIsReadyAndKeepsItsFigures(t *testing.T) {
 	w.stopPod()
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated, "")
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonHibernated,
-		"No gateway runs, as spec.activity is 'Hibernated': nothing is sent, and webhooks are not taken. Meta repeats a "+
-			"webhook for 36 hours, or up to 7 days; what it then has given up is lost, with the windows that it opens and "+
-			"the deliveries that are billed by it")
+		"No gateway runs, as spec.activity is 'Hibernated': nothing is sent, and webhooks are not taken. Meta "+
+			"repeats a webhook for 36 hours, or up to 7 days; what it then has given up is lost, with the windows "+
+			"that it opens and the deliveries that are billed by it")
 	w.eventually("acme", v1alpha1.ConditionSendsAccepted, metav1.ConditionFalse, v1alpha1.ReasonHibernated, "")
 	for _, unknown := range []string{
 		v1alpha1.ConditionUsageCurrent, v1alpha1.ConditionConfigSynced, v1alpha1.ConditionStoreWritable,
 		v1alpha1.ConditionUpstreamAccepts, v1alpha1.ConditionWebhooksArrive,
 	} {
-		w.eventually("acme", unknown, metav1.ConditionUnknown, v1alpha1.ReasonHibernated, "No gateway runs that could tell")
+		w.eventually("acme", unknown, metav1.ConditionUnknown, v1alpha1.ReasonHibernated,
+			"No gateway runs that could tell")
 	}
 	w.Expect(w.current()).To(gomega.BeTrue())
 	w.Expect(w.account().Status.Usage.Ledger).To(gomega.Equal(usage.Ledger))

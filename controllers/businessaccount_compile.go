@@ -29,7 +29,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	compiled := tenant.Compile(tenant.Sources{
 		Account: scope.account, LedgerID: scope.ledger.ID, PlanName: prices.planName, Plan: prices.plan,
 		Claims: claims, BillingStopped: prices.stopped, Suspension: prices.entitlement.Suspension,
-		Channels:  prices.sources(scope.account),
+		Channels: prices.sources(scope.account), Counts: prices.counts,
 		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil,
 		Served: in.served, AllowedEgress: r.Options.AllowedEgress.Strings(),
 	})

@@ -21,6 +21,8 @@ type prices struct {
 	// stopped is the sentence with which the gateway refuses whatever may cost something; empty if
 	// it refuses nothing.
 	stopped string
+	// counts are what the counts of plans are kept under, see tenant.PriceRecord.
+	counts map[string]string
 	// channels are the prices of channels that these do not price.
 	channels map[v1alpha1.ChannelIdentity]prices
 	// record must be stored before a gateway has the prices; nil if they must not be recorded.

@@ -46,8 +46,13 @@ func (s *accountScope) resolveChannels(found *prices) {
 			PricedBy: pricedBy(wanted.planName, wanted.plan, wanted.entitlement),
 		})
 	}
+	plans := make([]string, 0, len(recorded))
+	for i := range recorded {
+		plans = append(plans, recorded[i].Plan)
+	}
+	found.counts = s.inputs.record.Counting(found.planName, plans)
 	if found.record != nil {
-		found.record.Channels = recorded
+		found.record.Channels, found.record.Counts = recorded, found.counts
 	}
 }
 

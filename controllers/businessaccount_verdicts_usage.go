@@ -67,17 +67,41 @@ func billingVerdict(scope *accountScope) verdict {
 	if known == nil {
 		return reportMissing("what the upstream bills")
 	}
+	var differs []string
+	if causes := namedCauses(known.Period.Differences); causes != "" {
+		differs = append(differs, fmt.Sprintf("the upstream's statuses differ from the ledger in %s: the ledger's "+
+			"upstreamVerdict says how", causes))
+	}
+	if causes := namedCauses(known.Period.CountDifferences); causes != "" {
+		differs = append(differs, fmt.Sprintf("the upstream's daily counts differ from the ledger in %s", causes))
+	}
+	agrees := "The upstream's statuses price messages as the ledger does"
+	switch {
+	case differs != nil:
+		return isFalse(v1alpha1.ReasonUpstreamDiffers, fmt.Sprintf(
+			"In period %s %s; compare the whole with 'guichet ledger reconcile'", known.Period.Name,
+			strings.Join(differs, "; "),
+		))
+	case known.Counts != nil && known.Counts.Failure != "":
+		return unknown(v1alpha1.ReasonCountsUnread, fmt.Sprintf(
+			"%s, but its daily counts are not compared: %s", agrees, known.Counts.Failure))
+	case known.Counts != nil && known.Counts.Through != "":
+		return isTrue(v1alpha1.ReasonBillingAgrees, agrees+", and so do its daily counts")
+	}
+	return isTrue(v1alpha1.ReasonBillingAgrees, agrees)
+}
+
+// namedCauses are causes with the first messages of each.
+func namedCauses(differences []report.Difference) string {
 	var causes []string
-	for _, d := range known.Period.Differences {
-		causes = append(causes, fmt.Sprintf("%s (such as %s)", d.Cause, strings.Join(d.Samples, ", ")))
+	for _, d := range differences {
+		cause := d.Cause
+		if len(d.Samples) > 0 {
+			cause += fmt.Sprintf(" (such as %s)", strings.Join(d.Samples, ", "))
+		}
+		causes = append(causes, cause)
 	}
-	if causes == nil {
-		return isTrue(v1alpha1.ReasonBillingAgrees, "The upstream's statuses price messages as the ledger does")
-	}
-	return isFalse(v1alpha1.ReasonUpstreamDiffers, fmt.Sprintf(
-		"In period %s the upstream's statuses differ from the ledger in %s: the ledger's upstreamVerdict says how; "+
-			"compare the whole with 'guichet ledger reconcile'", known.Period.Name, strings.Join(causes, "; "),
-	))
+	return strings.Join(causes, "; ")
 }
 
 func budgetVerdict(scope *accountScope) verdict {

@@ -159,3 +159,26 @@ func TestP6PlanBeforeOfAChannelIsFollowed(t *testing.T) {
 	w.updateOwnPlan(own, setUtilityPrice("0.75"))
 	w.Eventually(w.ownPrice).Should(gomega.Equal("0.75"))
 }
+
+// Two plans exchange their places: each goes on with what it has counted, and so it is after one
+// of them was away.
+func TestP15AMovedPlanGoesOnWithItsCounts(t *testing.T) {
+	t.Parallel()
+	w, own := twoPlansWorld(t)
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+		account.Spec.PlanName = own
+		account.Spec.Channels[0].PlanName, account.Spec.Channels[1].PlanName = w.planName(), ""
+	})
+	w.Eventually(func() string { return w.document().PlanName }).Should(gomega.Equal(own))
+	w.Expect(w.document().CountedBy).To(gomega.Equal(own))
+	w.Expect(w.document().Format).To(gomega.Equal(config.FormatCounts))
+	w.Expect(w.document().Plans).To(gomega.HaveLen(1))
+	w.Expect(w.document().Plans[0].CountedBy).To(gomega.HaveValue(gomega.BeEmpty()))
+
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PlanName = "" })
+	w.Eventually(func() []config.ChannelPlan { return w.document().Plans }).Should(gomega.BeEmpty())
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PlanName = w.planName() })
+	w.Eventually(func() []config.ChannelPlan { return w.document().Plans }).Should(gomega.HaveLen(1))
+	w.Expect(w.document().Plans[0].CountedBy).To(gomega.HaveValue(gomega.BeEmpty()))
+	w.Expect(w.record().Counts).To(gomega.Equal(map[string]string{w.planName(): "", own: own}))
+}

@@ -105,7 +105,9 @@ func TestStatementThatIsOverdueIsACondition(t *testing.T) {
 	w := readyWorld(t)
 	b := w.newBooks()
 	b.settle("m1", w.clock.Now())
-	w.eventually("acme", v1alpha1.ConditionStatementsCurrent, metav1.ConditionTrue, v1alpha1.ReasonStatementsCurrent, "")
+	w.eventually(
+		"acme", v1alpha1.ConditionStatementsCurrent, metav1.ConditionTrue, v1alpha1.ReasonStatementsCurrent, "",
+	)
 	w.gateways.change(func(f *fakeGateways) { f.down = true })
 	w.clock.SetTime(time.Date(2026, 12, 9, 3, 0, 1, 0, time.UTC))
 	w.eventually("acme", v1alpha1.ConditionStatementsCurrent, metav1.ConditionFalse, v1alpha1.ReasonStatementOverdue,
@@ -114,5 +116,7 @@ func TestStatementThatIsOverdueIsACondition(t *testing.T) {
 	w.gateways.change(func(f *fakeGateways) { f.down = false })
 	b.tell()
 	w.passTime(time.Minute, w.statementIsClosed("acme-2026-11"))
-	w.eventually("acme", v1alpha1.ConditionStatementsCurrent, metav1.ConditionTrue, v1alpha1.ReasonStatementsCurrent, "")
+	w.eventually(
+		"acme", v1alpha1.ConditionStatementsCurrent, metav1.ConditionTrue, v1alpha1.ReasonStatementsCurrent, "",
+	)
 }

@@ -333,4 +333,22 @@ func TestDifferencesOfBillingShow(t *testing.T) {
 	w.Expect(w.settle()).To(gomega.Equal(calls), "one more message is no news")
 	differ()
 	agrees()
+	counted := func(counts *report.Counts, differences ...report.Difference) {
+		w.gateways.change(func(f *fakeGateways) {
+			f.report.Counts, f.report.Period.CountDifferences = counts, differences
+		})
+	}
+	counted(&report.Counts{Failure: "the upstream does not answer"})
+	w.eventually("acme", v1alpha1.ConditionBillingAgrees, metav1.ConditionUnknown, v1alpha1.ReasonCountsUnread,
+		"The upstream's statuses price messages as the ledger does, but its daily counts are not compared: the "+
+			"upstream does not answer")
+	through := &report.Counts{Through: "2026-11-18"}
+	counted(through)
+	w.eventually("acme", v1alpha1.ConditionBillingAgrees, metav1.ConditionTrue, v1alpha1.ReasonBillingAgrees,
+		"The upstream's statuses price messages as the ledger does, and so do its daily counts")
+	counted(through, report.Difference{Cause: "late", Messages: 2, Samples: []string{"wamid.a", "wamid.b"}},
+		report.Difference{Cause: "unknownMessage", Messages: 1})
+	w.eventually("acme", v1alpha1.ConditionBillingAgrees, metav1.ConditionFalse, v1alpha1.ReasonUpstreamDiffers,
+		"In period "+period+" the upstream's daily counts differ from the ledger in late (such as wamid.a, "+
+			"wamid.b); unknownMessage; compare the whole with 'guichet ledger reconcile'")
 }

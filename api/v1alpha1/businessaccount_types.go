@@ -102,6 +102,13 @@ type BusinessAccountSpec struct {
 	// +optional
 	Templates *AccountTemplates `json:"templates,omitempty"`
 
+	// upstreamCounts is 'Compared' if the gateway asks Meta once a day what it has counted and
+	// billed (pricing_analytics), and compares the ledger with it: each day two days later, by
+	// market, category and type. The condition BillingAgrees names what differs. The access token
+	// needs the permission whatsapp_business_management. The default is 'Ignored'.
+	// +optional
+	UpstreamCounts UpstreamCounts `json:"upstreamCounts,omitempty"`
+
 	// humanAgent is 'Allowed' if people of the business answer customers of Messenger and Instagram
 	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message
 	// has the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By:
@@ -380,6 +387,17 @@ type BusinessAccountList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []BusinessAccount `json:"items"`
 }
+
+// UpstreamCounts is what is done with the upstream's own count of what it has billed.
+// +kubebuilder:validation:Enum=Compared;Ignored
+type UpstreamCounts string
+
+const (
+	// UpstreamCountsCompared compares the ledger with it every day.
+	UpstreamCountsCompared UpstreamCounts = "Compared"
+	// UpstreamCountsIgnored does not ask for it.
+	UpstreamCountsIgnored UpstreamCounts = "Ignored"
+)
 
 // AccountTemplates says what clients may do with templates through the gateway's API.
 type AccountTemplates struct {

@@ -71,7 +71,8 @@ const (
 	ConditionCallbacksTaken = "CallbacksTaken"
 
 	// ConditionBillingAgrees says whether the upstream's statuses price the messages of the current
-	// period as the ledger does. False from the first one that differs to the end of the period.
+	// period as the ledger does, and where spec.upstreamCounts is 'Compared', whether its daily
+	// counts do. False from the first message that differs to the end of the period.
 	ConditionBillingAgrees = "BillingAgrees"
 
 	// ConditionStatementsCurrent says whether the account's months are written as UsageStatements,
@@ -348,8 +349,6 @@ const (
 	// ReasonFillingUp: less than 20 % of the volume is free, or it is full in less than seven days.
 	ReasonFillingUp = "FillingUp"
 
-	// ReasonBillingAgrees: no status says otherwise than the ledger.
-	ReasonBillingAgrees = "BillingAgrees"
 	// ReasonStatementsCurrent: the account's months are written.
 	ReasonStatementsCurrent = "StatementsCurrent"
 	// ReasonStatementFailed: a statement could not be written; the message says why.
@@ -357,9 +356,14 @@ const (
 	// ReasonStatementOverdue: a month is still open that should have been closed the day before.
 	ReasonStatementOverdue = "StatementOverdue"
 
-	// ReasonUpstreamDiffers: statuses say that messages are billed, or free, or of a category,
-	// otherwise than the ledger.
+	// ReasonBillingAgrees: no status and no daily count says otherwise than the ledger.
+	ReasonBillingAgrees = "BillingAgrees"
+	// ReasonUpstreamDiffers: statuses or daily counts say that messages are billed, or free, or of
+	// a category, otherwise than the ledger.
 	ReasonUpstreamDiffers = "UpstreamDiffers"
+	// ReasonCountsUnread: the daily count of a day could not be compared; the message says why. It
+	// is tried again every hour.
+	ReasonCountsUnread = "CountsUnread"
 
 	// ReasonCallbacksTaken: no callback is set aside, and those that wait are taken.
 	ReasonCallbacksTaken = "CallbacksTaken"

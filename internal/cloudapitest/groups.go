@@ -9,6 +9,7 @@ func groupCases() []Case {
 	to := func(members string) string {
 		return `{"messaging_product":"whatsapp","recipient_type":"group","to":"` + Group + `",` + members + `}`
 	}
+	pin := func(members string) string { return to(`"type":"pin","pin":{` + members + `}`) }
 	const (
 		code   = `"type":"template","template":{"name":"code","language":{"code":"en_US"},"components":[`
 		number = `{"type":"body","parameters":[{"type":"text","text":"123456"}]},`
@@ -19,6 +20,16 @@ func groupCases() []Case {
 		refused("text to a group that is silent", to(text), 131047, "window"),
 		refused("password to a group", to(code+number+button), 100, "AUTHENTICATION"),
 		refused("buttons to a group", to(`"type":"interactive","interactive":{"type":"hologram"}`), 131051, "type"),
+		refused("pin in a group that is silent", pin(`"type":"pin","message_id":"wamid.HBgM","expiration_days":4`), 131047,
+			"window"),
+		refused("unpin in a group that is silent", pin(`"type":"unpin","message_id":"wamid.HBgM"`), 131047, "window"),
+		refused("pin of nothing", pin(`"type":"pin","expiration_days":4`), 131008, "pin.message_id"),
+		refused("pin for ever", pin(`"type":"pin","message_id":"wamid.HBgM"`), 131008, "pin.expiration_days"),
+		refused("pin for 31 days", pin(`"type":"pin","message_id":"wamid.HBgM","expiration_days":31`), 131009,
+			"pin.expiration_days"),
+		refused("pin of another kind", pin(`"type":"stick","message_id":"wamid.HBgM"`), 131009, "pin.type"),
+		refused("pin for one person", message("pin", `{"type":"pin","message_id":"wamid.HBgM","expiration_days":4}`),
+			131009, "recipient_type"),
 		refused("Direct Send to a group", to(text+`,"category":"utility"`), 100, "category"),
 		refused(
 			"group without an id", `{"messaging_product":"whatsapp","recipient_type":"group",`+note+`}`, 131008, "to",

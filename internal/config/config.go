@@ -36,8 +36,11 @@ const (
 	// FormatSuspension is that of documents that suspend sending: a gateway that does not know of
 	// it would go on.
 	FormatSuspension = 5
+	// FormatCounts is that of documents in which a plan goes on with the counts that it had in
+	// another place: a gateway that does not know of it would begin them anew.
+	FormatCounts = 6
 	// Newest is the newest format that this release knows.
-	Newest = FormatSuspension
+	Newest = FormatCounts
 )
 
 // The paths of the document and the keys in a gateway's container.
@@ -96,6 +99,9 @@ type Document struct {
 	Plan pricing.Plan `json:"plan"`
 	// PlanName is the PricingPlan's name. The ledger records it with the revision.
 	PlanName string `json:"planName"`
+	// CountedBy is what the plan's counts for the account and the portfolio are kept under; empty,
+	// unless the plan was that of channels before.
+	CountedBy string `json:"countedBy,omitempty"`
 
 	// Plans are those of channels that have a plan of their own.
 	Plans []ChannelPlan `json:"plans,omitempty"`
@@ -108,6 +114,9 @@ type Document struct {
 	// AskedTemplates are those that clients have asked for and that the upstream does not have yet.
 	// None of them can be sent.
 	AskedTemplates []Template `json:"askedTemplates,omitempty"`
+	// UpstreamCounts is UpstreamCountsCompared if the ledger is compared daily with the upstream's
+	// own count of what it has billed.
+	UpstreamCounts string `json:"upstreamCounts,omitempty"`
 	// TakenTemplateRequest is the id of the last request for a template that the operator has
 	// taken; those before it are done.
 	TakenTemplateRequest int64 `json:"takenTemplateRequest,omitempty"`
@@ -165,6 +174,8 @@ type ChannelPlan struct {
 	Name string `json:"name"`
 	// Plan is in the currency of the account's plan.
 	Plan pricing.Plan `json:"plan"`
+	// CountedBy is as in Document; nil for Name.
+	CountedBy *string `json:"countedBy,omitempty"`
 	// Exemptions are names of the plan's exemptions.
 	Exemptions []string `json:"exemptions,omitempty"`
 	// InternationalAuthentication is as in Account.
@@ -292,6 +303,9 @@ const PromotionRefused = "Refused"
 
 // TemplatesReviewed lets clients ask for templates, which an approver reviews.
 const TemplatesReviewed = "Review"
+
+// UpstreamCountsCompared has the ledger compared daily with the upstream's own count.
+const UpstreamCountsCompared = "Compared"
 
 // Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {

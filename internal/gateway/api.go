@@ -109,25 +109,37 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 	return caller{tenant: t, channel: c, token: token}, nil
 }
 
-// admitAccount authenticates a request that names no number.
-func (g *Gateway) admitAccount(r *http.Request) (*served.Tenant, error) {
-	t, _, err := g.authenticate(r)
+// admitFile authenticates a request for a file's bytes: the body is the file, and holds no token.
+func (g *Gateway) admitFile(r *http.Request) (*served.Tenant, error) {
+	t, _, err := g.authenticateAs(served.PresentedToken(r))
 	return t, err
 }
 
+// authenticate finds the account and the name of the token that a request presents: in its header
+// or its query, or else in its body.
 func (g *Gateway) authenticate(r *http.Request) (t *served.Tenant, token string, err error) {
+	presented := served.PresentedToken(r)
+	if presented == "" {
+		if presented, err = g.bodies.token(r); err != nil {
+			return nil, "", err
+		}
+	}
+	return g.authenticateAs(presented)
+}
+
+func (g *Gateway) authenticateAs(presented string) (t *served.Tenant, token string, err error) {
 	t = g.config.Tenant()
 	if t == nil {
 		return nil, "", &network.Refusal{Reason: network.Unavailable, After: storeRetry}
 	}
-	token, ok := t.Authenticate(served.PresentedToken(r))
+	token, ok := t.Authenticate(presented)
 	if !ok {
 		return nil, "", &network.Refusal{Reason: network.Unauthenticated}
 	}
 	return t, token, nil
 }
 
-// authentic tells whether a request presents a token of the account.
+// authentic tells whether a request presents a token of the account before its body.
 func (g *Gateway) authentic(r *http.Request) bool {
 	t := g.config.Tenant()
 	if t == nil {

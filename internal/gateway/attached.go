@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/dryrun"
 	"github.com/guichet-dev/guichet/internal/gateway/media"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -41,75 +42,82 @@ func readForm(w http.ResponseWriter, r *http.Request, c *served.Channel) (*attac
 		return nil, err
 	}
 	if form.Part == "" {
-		r.Body = io.NopCloser(bytes.NewReader(form.Fields))
+		r.Body = io.NopCloser(bytes.NewReader(form.Fields()))
 		return nil, nil
 	}
 	w.Header().Set("Connection", "close") // until it is, the file is not waited for
 	return &attachedForm{form, sender}, nil
 }
 
-// takeWithFile accepts a message whose file stands in its request. The message is decided on first:
-// no file of one that is refused goes anywhere.
+// takeWithFile accepts a message whose file stands in its request. If the fields before the file
+// say all, the message is decided on first, and no file of one that is refused goes anywhere.
 func (g *Gateway) takeWithFile(w http.ResponseWriter, r *http.Request, from caller, form *attachedForm) error {
 	key, err := idempotencyKey(r)
 	if err != nil {
 		return err
 	}
-	dry, fields, err := dryrun.Asked(r, form.Fields)
+	kind, err := form.to.FileKind(form.Fields(), form.Part)
 	if err != nil {
 		return err
 	}
-	message, err := form.to.ParseWithFile(fields, form.Part)
+	repeated, err := g.admission.Repeats(r.Context(), from.channel.ID, from.token, key)
 	if err != nil {
 		return err
 	}
-	if dry {
-		return g.forecast(w, r, requestOf(r, from, key, message.Outbound))
-	}
-	repeated, err := g.admission.Repeats(r.Context(), requestOf(r, from, key, message.Outbound))
+	dry, fields, err := dryrun.Asked(r, form.Fields())
 	if err != nil {
 		return err
 	}
-	if repeated {
-		return g.repeatWithFile(w, r, from, key, form, message)
+	if !repeated && form.to.SaysAll(fields) {
+		if err := g.decideEarly(r, from, form.to, fields); err != nil {
+			return err
+		}
 	}
-	if _, err := g.admission.Forecast(r.Context(), requestOf(r, from, "", message.Outbound)); err != nil {
-		return err
+	var id string
+	var digest []byte
+	if dry || repeated {
+		digest, err = g.media.Digest(w, r, form.Form)
+	} else {
+		id, digest, err = g.media.Store(w, r, form.to.upstream, kind, form.Form)
 	}
-	id, digest, err := g.media.Store(w, r, form.to.upstream, message.Kind, form.Form)
 	if err != nil {
 		return upstreamFailure(err)
 	}
-	out, err := message.Attach(id, digest)
+	w.Header().Del("Connection")
+	if _, fields, err = dryrun.Asked(r, form.Fields()); err != nil {
+		return err
+	}
+	out, err := form.to.ParseWithFile(fields, id, digest)
 	if err != nil {
 		return err
 	}
-	w.Header().Del("Connection")
-	return g.accept(w, r, from, key, out, false)
+	if repeated && !dry {
+		return g.repeat(w, r, requestOf(r, from, key, out))
+	}
+	return g.accept(w, r, from, key, out, dry)
 }
 
-// repeatWithFile answers a request that was accepted before, if its file is the same too. Nothing
-// is stored or sent again.
-func (g *Gateway) repeatWithFile(
-	w http.ResponseWriter, r *http.Request, from caller, key string, form *attachedForm, message *network.WithFile,
-) error {
-	digest, err := g.media.Digest(w, r, form.Form)
+// decideEarly refuses a message whose file has not been read.
+func (g *Gateway) decideEarly(r *http.Request, from caller, to fileSender, fields []byte) error {
+	out, err := to.ParseWithFile(fields, "", nil)
 	if err != nil {
 		return err
 	}
-	out, err := message.Attach("", digest)
-	if err != nil {
-		return err
-	}
-	known, err := g.admission.Forecast(r.Context(), requestOf(r, from, key, out))
+	_, err = g.admission.Forecast(r.Context(), requestOf(r, from, "", out))
+	return err
+}
+
+// repeat answers a request that was accepted before, if its file is the same too. Nothing is stored
+// or sent again.
+func (g *Gateway) repeat(w http.ResponseWriter, r *http.Request, request *admission.Request) error {
+	known, err := g.admission.Forecast(r.Context(), request)
 	if err != nil {
 		return err
 	}
 	if known.Repeats == "" { // it was forgotten meanwhile
 		return &network.Refusal{Reason: network.Unavailable, After: storeRetry}
 	}
-	w.Header().Del("Connection")
-	return writeJSON(w, out.Answer(known.Repeats))
+	return writeJSON(w, request.Outbound.Answer(known.Repeats))
 }
 
 // postAttachment stores a file for later messages. What brings no file along, such as the address
@@ -130,7 +138,7 @@ func (g *Gateway) postAttachment(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (g *Gateway) storeAttachment(w http.ResponseWriter, r *http.Request, form *attachedForm) error {
-	kind, err := form.to.ParseUpload(form.Fields, form.Part)
+	kind, err := form.to.FileKind(form.Fields(), form.Part)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,9 @@ func TestAMessageBringsItsFileAlong(t *testing.T) {
 				w := newWorld(t, gatewaytest.WithPages(t))
 				person, _ := w.chats(pageID, time.Hour, pages.Act{Text: "hello"})
 				got := w.do(http.MethodPost, "/v26.0/me/messages",
-					attached("\x89PNG", "recipient", recipientPart(person), "messaging_type", "RESPONSE", "message", tc.message),
+					attached(
+						"\x89PNG", "recipient", recipientPart(person), "messaging_type", "RESPONSE", "message", tc.message,
+					),
 					"Authorization", "Bearer "+gatewaytest.PageKey, "Content-Type", attachedType)
 				if want := fmt.Sprintf(tc.answers, person, got.id); got.status != http.StatusOK ||
 					!strings.HasPrefix(got.body, want) {
@@ -81,14 +83,12 @@ func TestTheFileOfARefusedMessageIsNotPassedOn(t *testing.T) {
 		says string
 	}{
 		"P4 outside the window": {25 * time.Hour, func(person string) string {
-			return attached("x", "recipient", recipientPart(person), "message", picturePart)
+			return attached(
+				"x", "recipient", recipientPart(person), "messaging_type", "RESPONSE", "message", picturePart,
+			)
 		}, 10, "2018278"},
-		"no recipient": {time.Hour, func(string) string {
-			return attached("x", "message", picturePart)
-		}, 100, "before the part filedata"},
-		"a recipient behind the file": {time.Hour, func(person string) string {
-			return strings.TrimSuffix(attached("x", "message", picturePart), "--b--\r\n") +
-				"--b\r\nContent-Disposition: form-data; name=\"recipient\"\r\n\r\n" + recipientPart(person) + "\r\n--b--\r\n"
+		"a message behind the file": {time.Hour, func(person string) string {
+			return behind(attached("x", "recipient", recipientPart(person)), "message", picturePart)
 		}, 100, "before the part filedata"},
 		"an address too": {time.Hour, func(person string) string {
 			return attached("x", "recipient", recipientPart(person), "message",
@@ -137,6 +137,62 @@ func TestTheFileOfARefusedMessageIsNotPassedOn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// behind adds fields behind the file of a form.
+func behind(body string, fields ...string) string {
+	body = strings.TrimSuffix(body, "--b--\r\n")
+	for i := 0; i < len(fields); i += 2 {
+		body += "--b\r\nContent-Disposition: form-data; name=\"" + fields[i] + "\"\r\n\r\n" + fields[i+1] + "\r\n"
+	}
+	return body + "--b--\r\n"
+}
+
+// Published clients write the recipient behind the file. Then all fields count, whatever stands
+// before it, and what may not be sent is refused too.
+func TestP4FieldsBehindTheFileCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, gatewaytest.WithPages(t))
+		send := func(body string, header ...string) answer {
+			return w.do(http.MethodPost, "/v26.0/"+pageID+"/messages", body,
+				append(header, "Content-Type", attachedType)...)
+		}
+		person, _ := w.chats(pageID, 25*time.Hour, pages.Act{Text: "hello"})
+		update := behind(
+			attached("x", "message", picturePart), "messaging_type", "UPDATE", "recipient", recipientPart(person),
+		)
+		if got := send(update); got.code != 10 {
+			t.Errorf("outside the window: %d %s; want 10", got.status, got.body)
+		}
+		byHand := behind(
+			attached("x", "recipient", recipientPart(person), "message", picturePart), "messaging_type", "MESSAGE_TAG",
+			"tag", "HUMAN_AGENT",
+		)
+		if got := send(byHand); got.code != 200 || !strings.Contains(got.body, "Guichet-Written-By") {
+			t.Errorf("by nobody: %d %s; want 200", got.status, got.body)
+		}
+		if got := send(byHand, "Guichet-Written-By", "person"); got.status != http.StatusOK {
+			t.Errorf("by a person: %d %s", got.status, got.body)
+		}
+		w.chats(pageID, time.Hour, pages.Act{Text: "hello again"})
+		if got := send(update); got.status != http.StatusOK {
+			t.Errorf("inside the window: %d %s", got.status, got.body)
+		}
+		for name, body := range map[string]string{
+			"no recipient":  attached("x", "message", picturePart),
+			"two":           behind(update, "recipient", recipientPart("7")),
+			"a second file": strings.TrimSuffix(update, "--b--\r\n") + attached("y"),
+			"many fields":   behind(update, "note", strings.Repeat("x", 300<<10)),
+		} {
+			if got := send(body); got.code != 100 {
+				t.Errorf("%s: got %d %s; want 100", name, got.status, got.body)
+			}
+		}
+		if r := w.settled(2); r.Period.Messages != 2 {
+			t.Errorf("%d messages are settled; want 2", r.Period.Messages)
+		}
+	})
 }
 
 // newWorldWithUploads counts the files that the upstream is given.
@@ -213,7 +269,8 @@ func TestAFileThatMetaRefusesIsNoMessage(t *testing.T) {
 			"empty": {"", "The file is empty."}, "too large": {strings.Repeat("x", 25<<20+1), "25 MiB at most"},
 		} {
 			got := w.do(http.MethodPost, "/v26.0/"+pageID+"/messages",
-				attached(file.bytes, "recipient", recipientPart(person), "message", picturePart), "Content-Type", attachedType)
+				attached(file.bytes, "recipient", recipientPart(person), "message", picturePart),
+				"Content-Type", attachedType)
 			if got.code != 100 || !strings.Contains(got.body, file.says) {
 				t.Errorf("%s: got %d %s; want 100 and %q", name, got.status, got.body, file.says)
 			}

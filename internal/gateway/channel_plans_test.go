@@ -144,3 +144,32 @@ func TestP3AllowancesOfTwoPlansAreCountedApart(t *testing.T) {
 		}
 	})
 }
+
+// An allowance of the account that is used up stays so when its plan becomes that of a channel: the
+// operator names what its counts are kept under.
+func TestP15AMovedPlanHasItsAllowanceNoSecondTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, ownPlan, func(d *config.Document) {
+			d.Plan.Revisions[len(d.Plan.Revisions)-1].Allowances = []pricing.Allowance{
+				{Name: "trial", Count: 1, Of: []string{"Utility"}, Per: "Account", Period: "Month"},
+			}
+		})
+		w.accepted(templateTo(ana, "parcel_ready"))
+		if r := w.settled(1); r.Period.Charged != 0 {
+			t.Fatalf("%d are charged; the first is free", r.Period.Charged)
+		}
+		before := w.report().ConfigDigest
+		d := &w.document
+		former := config.ChannelPlan{Name: d.PlanName, Plan: d.Plan, CountedBy: new("")}
+		d.PlanName, d.Plan, d.CountedBy = d.Plans[0].Name, d.Plans[0].Plan, d.Plans[0].Name
+		d.Plans, d.Format = []config.ChannelPlan{former}, config.FormatCounts
+		d.Channels[0].PlanName, d.Channels[1].PlanName = former.Name, ""
+		w.writeDocument()
+		w.until("it is served", func() bool { return w.report().ConfigDigest != before })
+		w.accepted(templateTo(ana, "parcel_ready"))
+		if r := w.settled(2); r.Period.Charged != 1 || r.Period.Billed != usd("0.03") {
+			t.Errorf("%d are charged %s; want the second, 0.03 USD", r.Period.Charged, r.Period.Billed)
+		}
+	})
+}

@@ -95,6 +95,11 @@ func TestCallsArePassedOnAsTheyAre(t *testing.T) {
 			"POST " + number + "/message_qrdls?generate_qr_image=SVG&prefilled_message=Hi ",
 		},
 		"QR codes with a slash": {"GET", number + "/message_qrdls/", "", "GET " + number + "/message_qrdls "},
+		"groups":                {"GET", number + "/groups?limit=5", "", "GET " + number + "/groups?limit=5 "},
+		"a new group": {
+			"POST", number + "/groups", `{"messaging_product":"whatsapp","subject":"Bikes"}`,
+			"POST " + number + `/groups {"messaging_product":"whatsapp","subject":"Bikes"}`,
+		},
 		"one QR code": {
 			"DELETE", number + "/message_qrdls/4O4YGZEG3RIVE1", "",
 			"DELETE " + number + "/message_qrdls/4O4YGZEG3RIVE1 ",

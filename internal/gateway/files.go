@@ -23,7 +23,7 @@ func (g *Gateway) postMedia(w http.ResponseWriter, r *http.Request) error {
 
 // getFile answers with the bytes of a file, at an address that the gateway has given out.
 func (g *Gateway) getFile(w http.ResponseWriter, r *http.Request) error {
-	t, err := g.admitAccount(r)
+	t, err := g.admitFile(r)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (g *Gateway) mediaOrDesk(
 	w http.ResponseWriter, r *http.Request,
 	file func(http.ResponseWriter, *http.Request, *served.Tenant, string, string) error,
 ) error {
-	t, err := g.admitAccount(r)
+	t, _, err := g.authenticate(r)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ const maxUploadName = 2048
 // resumeUpload passes on a part of an upload that the desk has begun, or asks how far it has come.
 // The name that the upstream has given to it cannot be guessed.
 func (g *Gateway) resumeUpload(w http.ResponseWriter, r *http.Request) error {
-	t, err := g.admitAccount(r)
+	t, err := g.admitFile(r)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/books"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
+	"github.com/guichet-dev/guichet/internal/gateway/counts"
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
@@ -76,6 +77,7 @@ type Gateway struct {
 	media      *media.Media
 	requests   *requests.Requests
 	books      *books.Books
+	counts     *counts.Counts
 	eraser     people.Eraser
 	// bodies are those of the API's requests.
 	bodies bodies
@@ -141,6 +143,7 @@ func newGateway(options Options) (*Gateway, error) {
 			Store: account, Config: configuration, Keys: keyring, Gate: gate, Settler: settler, Callbacks: queue,
 			Intake: webhooks, Log: log,
 		}),
+		counts: counts.New(counts.Options{Store: account, Config: configuration, Log: log}),
 		media:  files,
 		passes: make(chan struct{}, maxPasses),
 		eraser: people.Eraser{Store: account, Keys: keyring.Seal(), Follow: gate.Follow},
@@ -190,6 +193,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 		background.Go(func() { g.callbacks.Run(ctx) })
 		background.Go(func() { g.upkeep.Run(ctx) })
 		background.Go(func() { g.upkeep.Reseal(ctx) })
+		background.Go(func() { g.counts.Run(ctx) })
 	})
 	err = g.serve(ctx, listeners)
 	stop(nil)

@@ -96,6 +96,33 @@ func TestP2P4AGroupHasOneWindowAndACharge(t *testing.T) {
 	})
 }
 
+// A message of the group is pinned by a message, which is billed as any other that is no template.
+// It names what it pins as the network does.
+func TestP2AMessageOfAGroupIsPinned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.inGroup(ana, "hello")
+		text := w.accepted(toGroup(textTo(ana, "the menu")))
+		known := w.submittedID(text)
+		pin := w.accepted(`{"messaging_product":"whatsapp","recipient_type":"group","to":"` + family +
+			`","type":"pin","pin":{"type":"pin","message_id":"` + text + `","expiration_days":4}}`)
+		w.submittedID(pin)
+		sent := w.sim.Messages(simulator.MessageFilter{})
+		if last := string(sent[len(sent)-1].Body); !strings.Contains(last, `"message_id":"`+known+`"`) {
+			t.Errorf("the upstream was asked to pin %s, want %s", last, known)
+		}
+		w.webhook(w.ofGroup(pin, webhook.StatusDelivered, ana), appSecret)
+		w.settled(1)
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if r := w.records()[0]; r.Category != "group_service" || r.FreeReason != "allowance" {
+			t.Errorf("got %s, free by %q; want group_service in the allowance", r.Category, r.FreeReason)
+		}
+	})
+}
+
 // A member is one under every address that the network calls the same (P13).
 func TestP2P13AMemberIsOneUnderEveryAddress(t *testing.T) {
 	t.Parallel()

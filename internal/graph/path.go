@@ -14,9 +14,9 @@ var version = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
 // IsVersion tells whether the part of a path is a version, or stands for one.
 func IsVersion(text string) bool { return text == Unversioned || version.MatchString(text) }
 
-// unversioned is how a path without a version begins: with the id of an object, an upload, or one
-// of the words that stand for an object.
-var unversioned = regexp.MustCompile(`^/([0-9]+|upload:[^/]*|app|me|debug_token|oauth|message_template_library)(/|$)`)
+// unversioned is how a path without a version begins: with the id of an object or of an ad account,
+// an upload, or one of the words that stand for an object.
+var unversioned = regexp.MustCompile(`^/([0-9]+|act_[0-9]+|upload:[^/]*|app|me|debug_token|oauth|message_template_library)(/|$)`)
 
 // slashes are several in a row, as clients write them that join addresses by hand.
 var slashes = regexp.MustCompile(`//+`)

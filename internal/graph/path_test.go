@@ -19,6 +19,8 @@ func TestPathsAreServedHoweverTheyAreJoined(t *testing.T) {
 		"/106/messages/":         "/unversioned/106/messages",
 		"/me":                    "/unversioned/me",
 		"/meal":                  "/meal",
+		"/act_7/messages":        "/unversioned/act_7/messages",
+		"/act_/messages":         "/act_/messages",
 		"/upload:x":              "/unversioned/upload:x",
 	}
 	for path, want := range tests {

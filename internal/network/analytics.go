@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -13,6 +14,13 @@ type Counter interface {
 	// ParseCounts reads such an answer of the upstream's, or several in a row. Its error says what
 	// was to be asked for.
 	ParseCounts(answers []byte) ([]Count, error)
+}
+
+// CountingUpstream is the Upstream of a Counter.
+type CountingUpstream interface {
+	Upstream
+	// Counts are the upstream's of a business account, from one instant to another, by day.
+	Counts(ctx context.Context, businessAccount string, from, to time.Time) ([]Count, error)
 }
 
 // Count is how many messages were delivered at or after Start and before End, by the upstream's

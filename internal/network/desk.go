@@ -58,6 +58,11 @@ type Account struct {
 	Me string
 	// Templates are those that the account serves, in a stable order.
 	Templates []AccountTemplate
+	// Latest returns Templates with what clients have asked for since; nil where templates are not
+	// written through the API. It reads the store: calls that are about no template do without.
+	Latest func(ctx context.Context) ([]AccountTemplate, error)
+	// MayBeAsked tells whether an id may be one that Ask has returned; nil where Latest is.
+	MayBeAsked func(id string) bool
 	// KnowsToken tells whether a token is one of the account's own.
 	KnowsToken func(token string) bool
 	// Ask asks the operator to do something with templates, all or none of it, and returns the ids

@@ -82,6 +82,9 @@ type Report struct {
 	// LostCallbacks counts deliveries that were lost because too many waited or were set aside. It
 	// is 0 again once the endpoint takes deliveries and none is set aside.
 	LostCallbacks int64 `json:"lostCallbacks,omitempty"`
+	// Counts is how far the ledger was compared with the upstream's daily counts; nil where the
+	// account does not have them compared.
+	Counts *Counts `json:"counts,omitempty"`
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the
 	// newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
@@ -118,6 +121,9 @@ type Period struct {
 	// Differences say how many messages the upstream's statuses judged otherwise than the ledger.
 	// Sorted by Cause.
 	Differences []Difference `json:"differences,omitempty"`
+	// CountDifferences say how many messages the upstream's daily counts have otherwise than the
+	// ledger, where the account has them compared. Sorted by Cause.
+	CountDifferences []Difference `json:"countDifferences,omitempty"`
 	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if
 	// none.
 	BudgetWarned int32 `json:"budgetWarned,omitempty"`
@@ -136,13 +142,23 @@ type Unpriced struct {
 	Messages   int64 `json:"messages"`
 }
 
-// Difference is what the upstream's statuses say otherwise than the ledger, for one cause: "price",
-// "category" or "window", see docs/ledger.md.
+// Difference is what the upstream says otherwise than the ledger, for one cause. Its statuses have
+// "price", "category" and "window", its counts those of guichet ledger reconcile; docs/ledger.md
+// explains both.
 type Difference struct {
 	Cause    string `json:"cause"`
 	Messages int64  `json:"messages"`
-	// Samples are the ids of the first of them, three at most.
+	// Samples are the ids of the first of them, three at most; none if only the upstream knows them.
 	Samples []string `json:"samples"`
+}
+
+// Counts says how far the ledger was compared with the upstream's daily counts.
+type Counts struct {
+	// Through is the last day that was compared, such as "2026-11-28", of the business account that
+	// has come the least far; empty before the first.
+	Through string `json:"through,omitempty"`
+	// Failure says in stable words why the next day was not compared; empty if nothing keeps it.
+	Failure string `json:"failure,omitempty"`
 }
 
 // Category is a category's part of a period. Sorted by Name.

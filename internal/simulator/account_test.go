@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,4 +75,15 @@ func TestTokenFundingAndFieldsAreTold(t *testing.T) {
 	if got, err := app.AppFields(t.Context(), account1); err != nil || !cmp.Equal(got, fields) {
 		t.Errorf("got %v, %v; want messages alone", got, err)
 	}
+}
+
+// The token may stand wherever the Graph API takes it.
+func TestTokenStandsInHeaderQueryOrBody(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	path := "/v26.0/" + number1
+	w.control(http.MethodGet, path, "", http.StatusUnauthorized)
+	w.control(http.MethodGet, path+"?access_token="+token, "", http.StatusOK)
+	body := strings.Replace(string(orderReadyTo("33612345678")), "{", `{"access_token":"`+token+`",`, 1)
+	w.control(http.MethodPost, path+"/messages", body, http.StatusOK)
+	w.control(http.MethodPost, path+"/messages", strings.Replace(body, token, "another", 1), http.StatusUnauthorized)
 }

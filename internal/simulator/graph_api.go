@@ -1,12 +1,16 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/clientbody"
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator/page"
 )
@@ -69,7 +73,28 @@ func (s *Simulator) graphAPI() http.Handler {
 		failure.HTTPStatus = http.StatusNotFound
 		s.refuse(w, failure)
 	})
-	return graph.WithVersion(mux)
+	return graph.WithVersion(withBearer(mux))
+}
+
+// withBearer finds a request's token in the query or the body too, as the Graph API does.
+func withBearer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			token := r.URL.Query().Get(parameter.Token)
+			if token == "" && r.Body != nil {
+				head, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+				if err != nil {
+					return // the client has gone; there is nobody left to tell
+				}
+				token = clientbody.Token(r.Header.Get("Content-Type"), head)
+				r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), r.Body))
+			}
+			if token != "" {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // authorize checks the bearer token against the account that the object belongs

@@ -318,7 +318,7 @@ const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
 const withoutSilences = `ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 	ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE callback_endpoint;
 	DROP TABLE recipients; DROP TABLE enforcements;
-	DROP TABLE template_requests;
+	DROP TABLE template_requests; DROP TABLE upstream_counts;
 	DROP INDEX ledger_adoptions; ALTER TABLE owner DROP COLUMN ledger_id;
 	ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at`
 

@@ -43,6 +43,8 @@ type (
 	Depth = books.Depth
 	// Difference says how many messages of a period the upstream judged otherwise.
 	Difference = books.Difference
+	// Compared says how far the ledger was compared with the upstream's daily counts.
+	Compared = books.Compared
 	// PlanRevision names a revision of a plan.
 	PlanRevision = books.PlanRevision
 	// Callback is a delivery to the business's own endpoint.
@@ -104,6 +106,9 @@ const (
 	Locked  = txn.Locked
 	Damaged = txn.Damaged
 )
+
+// ByCounts begins the cause of a Difference in the upstream's daily counts, see the package books.
+const ByCounts = books.ByCounts
 
 // The depths, see the package books.
 const (

@@ -92,6 +92,7 @@ type Store struct {
 	health     health // used by the writer only
 	tx         *Tx    // used by the writer only
 	exchanges  int64  // used by the writer only: those before the current transaction
+	unforeseen int64  // used by the writer only: those of the current transaction
 	outage     atomic.Pointer[Outage]
 }
 

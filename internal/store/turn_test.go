@@ -153,6 +153,57 @@ func TestTurnCostsAConstantNumberOfRoundTrips(t *testing.T) {
 	}
 }
 
+// An operation may say whom a message probably went to, which saves a round trip. If it went to
+// somebody else, nothing is lost but that.
+func TestGuessOfAMessagesCustomerChangesNothing(t *testing.T) {
+	tests := map[string]struct {
+		guess     identity.Address
+		exchanges int64
+	}{
+		"right":         {"4915112000000", 2},
+		"somebody else": {"4915112000009", 3},
+		"no guess":      {"", 3},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, who, commits := turns(t)
+			customers := []store.Person{who("4915112000000"), who("4915112000001")}
+			for i, of := range customers {
+				accept(t, s, fmt.Sprintf("m-%d", i), of.Customer, store.LaneBulk, noon)
+				update(t, s, func(tx *store.Tx) error {
+					var state conversation.State
+					state.SetBlocked(i == 0, noon.Unix())
+					return tx.People().PutConversation(channel, of.Customer, &state)
+				})
+			}
+			wantIDs(t, "claim", claim(t, s, noon, 2), "m-0", "m-1")
+			largest(commits)
+			err := s.Update(context.Background(), func(tx *store.Tx) error {
+				m, found, err := tx.Messages().ByID("m-0")
+				if err != nil || !found {
+					return errors.Join(err, errors.New("the message is not there"))
+				}
+				line, err := tx.Queue().Line(customers[0])
+				if err != nil || m.Customer != customers[0].Customer || line.Free() {
+					t.Errorf("the customer's line is free: %v (%v); want it to hold the message", line.Free(), err)
+				}
+				state, err := tx.People().Conversation(channel, m.Customer)
+				if !state.Block.Stopped {
+					t.Error("the customer is not blocked; want the customer's own state")
+				}
+				return err
+			}, store.Subject{Message: "m-0", Channel: channel, Address: tc.guess})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := largest(commits); c.Exchanges != tc.exchanges || c.Unforeseen != 0 {
+				t.Errorf("%d round trips, %d unforeseen; want %d and none", c.Exchanges, c.Unforeseen, tc.exchanges)
+			}
+		})
+	}
+}
+
 // One operation whose change the database refuses costs the others of its turn nothing but time.
 func TestP2TurnThatIsRefusedIsTakenApart(t *testing.T) {
 	s, _, _ := turns(t)

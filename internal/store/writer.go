@@ -66,46 +66,54 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error, about ...Subject
 	return op.err
 }
 
+// batch is the operations that share a transaction.
+type batch struct {
+	operations []*operation
+	// begun waits until the transaction has begun, which was sent with the commit of the one
+	// before; nil if it was not.
+	begun func() error
+}
+
 // write is the writer: it takes what waits, commits it together, and lets it go.
 func (s *Store) write() {
 	defer close(s.closed)
-	batch := make([]*operation, 0, s.traits.MaxBatch)
-	for {
-		batch = s.gather(batch[:0])
-		if len(batch) == 0 {
+	for next := (batch{}); ; {
+		if len(next.operations) == 0 {
+			next.operations = s.gather()
+		}
+		if len(next.operations) == 0 {
 			return
 		}
-		s.commit(batch)
-		clear(batch)
+		next = s.commit(next, true)
 	}
 }
 
 // commit commits a batch and lets its operations go. Where the database refuses a change and more
 // than one operation may be at fault, nothing of the batch was kept: it is taken apart, and its
-// operations run again.
-func (s *Store) commit(batch []*operation) {
+// operations run again. If it may, it takes what waits by then along: that is the next batch.
+func (s *Store) commit(b batch, along bool) (next batch) {
 	began := time.Now()
-	err := s.commitBatch(batch)
-	if len(batch) > 1 && (errors.Is(err, ErrFault) || errors.Is(err, engine.ErrParameter)) {
-		half := len(batch) / 2
-		s.commit(batch[:half])
-		s.commit(batch[half:])
-		return
+	next, err := s.commitBatch(b, along)
+	if n := len(b.operations); n > 1 && (errors.Is(err, ErrFault) || errors.Is(err, engine.ErrParameter)) {
+		s.commit(batch{operations: b.operations[:n/2]}, false)
+		s.commit(batch{operations: b.operations[n/2:]}, false)
+		return next
 	}
 	if s.options.OnCommit != nil && err == nil {
-		s.options.OnCommit(s.committed(len(batch), time.Since(began)))
+		s.options.OnCommit(s.committed(len(b.operations), time.Since(began)))
 	}
 	s.health.recordOutcome(err, s.options.Clock.Now())
 	if errors.Is(err, ErrSuperseded) {
 		s.superseded.Store(&err)
 	}
-	for _, op := range batch {
+	for _, op := range b.operations {
 		if err != nil {
 			op.err = err
 		}
 		s.health.recordFault(op.err, s.options.Clock.Now())
 		close(op.done)
 	}
+	return next
 }
 
 // Commit is what a transaction took.
@@ -121,7 +129,7 @@ type Commit struct {
 func (s *Store) committed(operations int, took time.Duration) Commit {
 	exchanges := s.writer.Exchanges()
 	c := Commit{
-		Operations: operations, Took: took, Exchanges: exchanges - s.exchanges, Unforeseen: s.tx.all.Unforeseen,
+		Operations: operations, Took: took, Exchanges: exchanges - s.exchanges, Unforeseen: s.unforeseen,
 	}
 	s.exchanges = exchanges
 	return c
@@ -129,28 +137,29 @@ func (s *Store) committed(operations int, took time.Duration) Commit {
 
 // gather waits for one operation and takes those that are waiting by then. It returns none when the
 // store is closing and nothing waits any more.
-func (s *Store) gather(batch []*operation) []*operation {
-	limit := s.traits.MaxBatch
-	select {
-	case op := <-s.queue:
-		batch = begin(batch, op)
-	case <-s.closing:
+func (s *Store) gather() []*operation {
+	for {
+		var first []*operation
+		select {
+		case op := <-s.queue:
+			first = begin(first, op)
+		case <-s.closing:
+			return s.waiting(nil)
+		}
+		if batch := s.waiting(first); len(batch) > 0 {
+			return batch
+		}
 	}
-	for len(batch) < limit {
+}
+
+// waiting adds the operations that are waiting to a batch.
+func (s *Store) waiting(batch []*operation) []*operation {
+	for len(batch) < s.traits.MaxBatch {
 		select {
 		case op := <-s.queue:
 			batch = begin(batch, op)
-			continue
 		default:
-		}
-		if len(batch) > 0 {
 			return batch
-		}
-		select {
-		case <-s.closing: // nothing waits: the end
-			return batch
-		case op := <-s.queue: // the one before was given up
-			batch = begin(batch, op)
 		}
 	}
 	return batch
@@ -164,41 +173,60 @@ func begin(batch []*operation, op *operation) []*operation {
 	return batch
 }
 
-// commitBatch executes the operations in one transaction. It returns an error if nothing of them is
-// kept; the error of one operation is left with it.
-func (s *Store) commitBatch(batch []*operation) (err error) {
+// commitBatch executes the operations in one transaction, and begins that of the next batch if it
+// may. It returns an error if nothing of them is kept; the error of one operation is left with it.
+func (s *Store) commitBatch(b batch, along bool) (next batch, err error) {
 	defer func() {
 		if err != nil {
 			s.writer.Rollback()
 			s.tx.all.Forget()
 			err = txn.Classify(s.writer, err)
-			return
 		}
-		s.tx.all.Committed()
 	}()
 	tx := s.tx
-	if err := tx.begin(batch); err != nil {
-		return err
+	if b.begun == nil {
+		b.begun = func() error { return tx.begin(b.operations) }
 	}
-	for _, op := range batch {
+	if err := b.begun(); err != nil {
+		return next, err
+	}
+	for _, op := range b.operations {
 		if err := tx.execute(op); err != nil {
-			return err
+			return next, err
 		}
 	}
 	if err := tx.all.FlushTally(); err != nil {
-		return err
+		return next, err
 	}
-	if !tx.all.HasWritten() {
+	written := tx.all.HasWritten()
+	if !written {
 		if err := s.writer.AsyncCommit(); err != nil {
-			return err
+			return next, err
 		}
 	}
+	s.unforeseen = tx.all.Unforeseen
 	began := time.Now()
-	err = s.writer.Commit()
-	if err == nil && tx.all.HasWritten() && s.options.OnSync != nil {
+	next, err = s.end(along)
+	if err == nil && written && s.options.OnSync != nil {
 		s.options.OnSync(time.Since(began))
 	}
-	return err
+	return next, err
+}
+
+// end commits the transaction. If it may take others along, and nobody else waits for the turn,
+// the transaction of what waits by now begins in the same exchange.
+func (s *Store) end(along bool) (next batch, err error) {
+	if overlapping, can := s.writer.(engine.Overlapping); along && can && overlapping.Alone() {
+		if next.operations = s.waiting(nil); len(next.operations) > 0 {
+			next.begun, err = s.tx.commitAndBegin(overlapping, next.operations)
+			return next, err
+		}
+	}
+	if err := s.writer.Commit(); err != nil {
+		return next, err
+	}
+	s.tx.all.Committed()
+	return next, nil
 }
 
 // execute runs one operation. Its own failure is left with it, after its work is undone; the

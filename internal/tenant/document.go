@@ -34,6 +34,8 @@ type Sources struct {
 	// BillingStopped is the sentence with which everything is refused that may cost something;
 	// empty if nothing is.
 	BillingStopped string
+	// Counts are what the counts of plans are kept under, see PriceRecord.
+	Counts map[string]string
 	// Suspension is the plan's for the account; nil if there is none.
 	Suspension *v1alpha1.AccountSuspension
 	// Channels are the prices of channels that the account's plan does not price.
@@ -80,6 +82,7 @@ func Compile(s Sources) Compiled {
 		URL:              BusinessURL(s.Account, s.HostTaken),
 		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
+		CountedBy:        s.Counts[s.PlanName],
 		Plans:            plansOf(s),
 		Channels:         channelsOf(spec, s),
 		Templates:        templates,
@@ -99,6 +102,7 @@ func Compile(s Sources) Compiled {
 		RetentionSeconds: retentionOf(spec.Privacy),
 
 		TemplatesFromAPI:     templatesFromAPI(s.Account),
+		UpstreamCounts:       upstreamCountsOf(spec.UpstreamCounts),
 		TakenTemplateRequest: takenTemplateRequest(s.Account),
 	}
 	if s.BillingStopped != "" {
@@ -111,6 +115,8 @@ func Compile(s Sources) Compiled {
 // operator.
 func formatOf(s Sources) int {
 	switch {
+	case countsMoved(s):
+		return config.FormatCounts
 	case SendingStopped(&s.Account.Spec, s.Suspension) != "":
 		return config.FormatSuspension
 	case ledgerIDOf(s) != "":
@@ -145,6 +151,7 @@ func plansOf(s Sources) []config.ChannelPlan {
 			byName[of.PlanName] = config.ChannelPlan{
 				Name: of.PlanName, Plan: of.Plan.Rules(), Exemptions: of.Claims.Exemptions,
 				InternationalAuthentication: internationalOf(of.Claims.InternationalAuthentication),
+				CountedBy:                   channelCounts(s, of.PlanName),
 			}
 		}
 	}
@@ -227,6 +234,14 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 func promotionOf(promotion v1alpha1.Promotion) string {
 	if promotion == v1alpha1.PromotionRefused {
 		return config.PromotionRefused
+	}
+	return ""
+}
+
+// upstreamCountsOf leaves out what changes nothing.
+func upstreamCountsOf(counts v1alpha1.UpstreamCounts) string {
+	if counts == v1alpha1.UpstreamCountsCompared {
+		return config.UpstreamCountsCompared
 	}
 	return ""
 }

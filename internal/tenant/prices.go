@@ -39,6 +39,9 @@ type PriceRecord struct {
 	PricedBy
 	// Channels are those that have a plan of their own, in the order of the spec.
 	Channels []ChannelPrices `json:"channels,omitempty"`
+	// Counts are what the plans' counts for the account and the portfolio are kept under, by plan;
+	// nil while it is nothing for the account's plan, and for a channel's its own name.
+	Counts map[string]string `json:"counts,omitempty"`
 	// Frozen are sorted by plan and name.
 	Frozen []RevisionRef `json:"frozen,omitempty"`
 }

@@ -58,6 +58,8 @@ type settings struct {
 	unpaid bool
 	// hang is how long a hanging upstream takes to answer, and a black hole before it lasts.
 	hang time.Duration
+	// standby gives the database a second server, which follows it synchronously.
+	standby bool
 }
 
 // engine is where the gateway keeps its state.
@@ -149,6 +151,7 @@ type run struct {
 	account  *rig.Account
 	gateway  *rig.Gateway
 	database *postgrestest.Server // nil for SQLite
+	standby  *postgrestest.Server // nil without one
 	routes   routes
 	sim      *simulator.Simulator
 	business *business
@@ -180,13 +183,7 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	}
 	if s.engine == postgres {
 		r.database = postgrestest.Start(t)
-		located, err := url.Parse(r.database.Database(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.routes.database = route(t, located.Host)
-		located.Host = r.routes.database.Address()
-		r.account.Document.Storage = config.Storage{Type: config.StorageShared, URL: located.String()}
+		r.account.Document.Storage = config.Storage{Type: config.StorageShared, URL: r.databaseURL()}
 	}
 	if r.gateway, err = rig.NewGateway(r.programs, r.account, "INFO"); err != nil {
 		t.Fatal(err)
@@ -208,6 +205,21 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	go func() { defer close(done); r.sim.Run(simulating) }()
 	t.Cleanup(func() { stop(); <-done })
 	return r
+}
+
+// databaseURL makes the run's database, and returns how the gateway gets to it: by a route that can
+// become a black hole, or to whichever of two servers takes writes.
+func (r *run) databaseURL() string {
+	if r.settings.standby {
+		return r.pairURL()
+	}
+	located, err := url.Parse(r.database.Database(r.t))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.routes.database = route(r.t, located.Host)
+	located.Host = r.routes.database.Address()
+	return located.String()
 }
 
 // route returns a way to an address that can become a black hole.

@@ -126,6 +126,13 @@ func (f *flow) refusals(code int) int {
 	return f.refused[code]
 }
 
+// accepted returns how many messages were accepted so far.
+func (f *flow) accepted() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.promised)
+}
+
 func (f *flow) accept(s rig.Send, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

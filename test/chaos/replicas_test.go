@@ -90,14 +90,19 @@ func (r *run) playWithAPause(t *testing.T, programs rig.Programs) {
 	last := r.settle()
 	second.gateway.Kill()
 	r.gateway.Kill()
-	maps.Copy(r.flow.promised, second.flow.promised)
-	r.flow.repeats += second.flow.repeats
-	r.flow.again += second.flow.again
-	r.flow.renamed = append(r.flow.renamed, second.flow.renamed...)
-	for code, n := range second.flow.refused {
+	r.takeOver(&second)
+	r.auditPause(last.Period.InDoubt)
+}
+
+// takeOver makes another gateway's flow a part of this one's.
+func (r *run) takeOver(other *run) {
+	maps.Copy(r.flow.promised, other.flow.promised)
+	r.flow.repeats += other.flow.repeats
+	r.flow.again += other.flow.again
+	r.flow.renamed = append(r.flow.renamed, other.flow.renamed...)
+	for code, n := range other.flow.refused {
 		r.flow.refused[code] += n
 	}
-	r.auditPause(last.Period.InDoubt)
 }
 
 // untilBothSend waits until both replicas have messages on their way to the upstream.
@@ -127,6 +132,18 @@ func (r *run) raiseBudget(ctx context.Context) {
 
 func (r *run) auditPause(inDoubt int64) {
 	r.t.Helper()
+	b := r.auditMessages(inDoubt)
+	r.needs(map[string]int{
+		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "takeovers": r.logged(
+			"Sends were cut off and are in doubt",
+		),
+		"lost leases": r.logged(store.ErrLeaseLost.Error()), "samples of the budget": r.budget.samples,
+	})
+}
+
+// auditMessages checks what became of the messages, the ledger and the budget.
+func (r *run) auditMessages(inDoubt int64) *books {
+	r.t.Helper()
 	opened, err := r.account.OpenStore(context.Background())
 	if err != nil {
 		r.t.Fatal(err)
@@ -145,12 +162,13 @@ func (r *run) auditPause(inDoubt int64) {
 	if inDoubt != 0 {
 		r.t.Errorf("P12: %d messages are still in doubt", inDoubt)
 	}
-	for what, n := range map[string]int{
-		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "takeovers": r.logged(
-			"Sends were cut off and are in doubt",
-		),
-		"lost leases": r.logged(store.ErrLeaseLost.Error()), "samples of the budget": r.budget.samples,
-	} {
+	return b
+}
+
+// needs fails a run in which something has not happened.
+func (r *run) needs(counts map[string]int) {
+	r.t.Helper()
+	for what, n := range counts {
 		if n == 0 {
 			r.t.Errorf("no %s: the run proves less than it says", what)
 		}

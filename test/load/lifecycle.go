@@ -67,9 +67,11 @@ func (b *bench) lifecycleTable(on backing, messages int) *table {
 
 // round is what one round of lifecycles took.
 type round struct {
-	accepted, settled, cpu time.Duration
-	idle, own, resident    int64
-	turns                  counters
+	accepted, settled time.Duration
+	// cpu is what the gateways used, and database what the server of a shared store did.
+	cpu, database       time.Duration
+	idle, own, resident int64
+	turns               counters
 }
 
 func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r round, err error) {
@@ -88,6 +90,10 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 		return r, err
 	}
 	before, err := s.cpu()
+	if err != nil {
+		return r, err
+	}
+	served, err := on.cpu()
 	if err != nil {
 		return r, err
 	}
@@ -110,6 +116,10 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 		return r, err
 	}
 	r.cpu = after - before
+	if after, err = on.cpu(); err != nil {
+		return r, err
+	}
+	r.database = after - served
 	turns, err := s.counters(ctx)
 	if err != nil {
 		return r, err

@@ -35,6 +35,10 @@ func main() {
 		fail(serveEcho(os.Args[2]))
 		return
 	}
+	if len(os.Args) == 4 && os.Args[1] == delayCommand {
+		fail(serveDelay(os.Args[2], os.Args[3]))
+		return
+	}
 	var of sizes
 	var only string
 	flag.IntVar(&of.rounds, "rounds", 5, "how often speed and latency are measured; medians are printed")

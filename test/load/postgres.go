@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -36,15 +35,16 @@ const (
 	// sharedPart is the part of a round's messages that a round on PostgreSQL has: each takes
 	// several times as long.
 	sharedPart = 4
-	// sharedPerSecond is the open-loop load on PostgreSQL.
-	sharedPerSecond = 200
 )
+
+// sharedRates are the open-loop loads on PostgreSQL, in requests a second.
+func sharedRates() []int { return []int{200, 500} }
 
 // postgres measures the same on a PostgreSQL server on this machine, which syncs every commit, with
 // one replica and with three. Requests and the connections of the upstream's webhooks go to the
 // replicas in turn.
 func (b *bench) postgres(ctx context.Context) error {
-	server, err := postgrestest.Run()
+	server, err := postgrestest.Run("shared_buffers=128MB") // PostgreSQL's own default
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,10 @@ func (b *bench) postgres(ctx context.Context) error {
 		if err := b.sharedLifecycles(ctx, server, replicas); err != nil {
 			return err
 		}
-		if err := b.sharedLatency(ctx, server, replicas); err != nil {
-			return err
+		for _, rate := range sharedRates() {
+			if err := b.sharedLatency(ctx, server, replicas, rate); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -67,20 +69,12 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 	var trips turns
 	for n := range b.rounds {
 		err := b.inDatabase(server, replicas, func(on backing) error {
-			before, err := rig.TreeCPU(server.PID())
-			if err != nil {
-				return err
-			}
 			r, err := b.lifecycle(ctx, on, messages)
 			if err != nil {
 				return err
 			}
-			after, err := rig.TreeCPU(server.PID())
-			if err != nil {
-				return err
-			}
 			all.add(r, messages)
-			database.add(micros(after-before) / float64(messages))
+			database.add(micros(r.database) / float64(messages))
 			trips.add(r.turns)
 			return nil
 		})
@@ -106,11 +100,11 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 	return nil
 }
 
-func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, replicas int) error {
+func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, replicas, rate int) error {
 	var p50, p99 series
 	for n := range b.rounds {
 		err := b.inDatabase(server, replicas, func(on backing) error {
-			took, err := b.acceptances(ctx, on, sharedPerSecond)
+			took, err := b.acceptances(ctx, on, rate)
 			if err != nil {
 				return err
 			}
@@ -121,9 +115,12 @@ func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, 
 		if err != nil {
 			return err
 		}
-		b.round("acceptance, "+sharedBy(replicas).String(), n, "p50 "+p50.last(" ms"), "p99 "+p99.last(" ms"))
+		b.round(
+			fmt.Sprintf("acceptance, %s, %d/s", sharedBy(replicas), rate), n, "p50 "+p50.last(" ms"),
+			"p99 "+p99.last(" ms"),
+		)
 	}
-	b.latencyTable(sharedBy(replicas), sharedPerSecond).row("durable acceptance", p50.in(" ms"), p99.in(" ms"), "")
+	b.latencyTable(sharedBy(replicas), rate).row("durable acceptance", p50.in(" ms"), p99.in(" ms"), "")
 	return nil
 }
 
@@ -134,19 +131,16 @@ func (b *bench) inDatabase(server *postgrestest.Server, replicas int, do func(ba
 		return err
 	}
 	if b.roundTrip > 0 {
-		where, err := url.Parse(database)
+		behind, stop, err := delayed(database, b.roundTrip)
 		if err != nil {
-			return err
+			return errors.Join(err, remove())
 		}
-		network, err := rig.NewDelay(where.Host, b.roundTrip)
-		if err != nil {
-			return err
-		}
-		defer network.Stop()
-		where.Host = network.Address()
-		database = where.String()
+		defer stop()
+		database = behind
 	}
-	on := backing{storage: config.Storage{Type: config.StorageShared, URL: database}, replicas: replicas}
+	on := backing{
+		storage: config.Storage{Type: config.StorageShared, URL: database}, replicas: replicas, server: server.PID(),
+	}
 	return errors.Join(do(on), remove())
 }
 

@@ -39,6 +39,15 @@ const clients = 64
 type backing struct {
 	storage  config.Storage
 	replicas int
+	server   int // the process of a shared store's server; 0 for none
+}
+
+// cpu returns the processor time that a shared store's server has used so far.
+func (on backing) cpu() (time.Duration, error) {
+	if on.server == 0 {
+		return 0, nil
+	}
+	return rig.TreeCPU(on.server)
 }
 
 // stage starts a stage with an embedded store. Prepare, if there is one, fills the store before.

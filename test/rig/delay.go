@@ -3,7 +3,6 @@ package rig
 import (
 	"context"
 	"net"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -91,18 +90,27 @@ func (d *Delay) later(to, from net.Conn) {
 			}
 		}
 	}()
-	runtime.LockOSThread() // whose timer is made precise
-	defer runtime.UnlockOSThread()
-	preciseTimer()
-	for p := range pieces {
-		sleepUntil(p.due)
-		if _, err := to.Write(p.bytes); err != nil {
-			break
-		}
-	}
+	d.deliver(to, pieces)
 	closeWrite(to)
 	for range pieces {
 		continue // nobody is to wait for room
+	}
+}
+
+// deliver writes each piece when it is due, until one cannot be written.
+func (d *Delay) deliver(to net.Conn, pieces <-chan piece) {
+	wait, err := newAlarm()
+	if err != nil {
+		return
+	}
+	defer wait.close()
+	for p := range pieces {
+		if wait.sleepUntil(p.due) != nil {
+			return
+		}
+		if _, err := to.Write(p.bytes); err != nil {
+			return
+		}
 	}
 }
 

@@ -1,19 +1,45 @@
 package rig
 
 import (
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// preciseTimer lets the thread's sleeps end when they are over. Otherwise the kernel may prolong
-// each by 50 µs, to wake up less often.
-func preciseTimer() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) }
+// alarm wakes one goroutine at an instant. It is a timer of the kernel's that the runtime waits for
+// as for a connection: a sleep of Go's may end a millisecond late, and one in the kernel keeps a
+// processor from the other goroutines.
+type alarm struct{ file *os.File }
 
-// sleepUntil sleeps in the kernel: a sleep of Go's may end a millisecond late.
-func sleepUntil(due time.Time) {
-	for left := time.Until(due); left > 0; left = time.Until(due) {
-		wait := unix.NsecToTimespec(left.Nanoseconds())
-		_ = unix.Nanosleep(&wait, nil)
+func newAlarm() (*alarm, error) {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("timerfd_create", err)
 	}
+	return &alarm{os.NewFile(uintptr(fd), "alarm")}, nil
 }
+
+func (a *alarm) sleepUntil(due time.Time) error {
+	left := time.Until(due)
+	if left <= 0 {
+		return nil
+	}
+	raw, err := a.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var setting error
+	if err := raw.Control(func(fd uintptr) {
+		setting = unix.TimerfdSettime(
+			int(fd), 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(left.Nanoseconds())}, nil,
+		)
+	}); err != nil || setting != nil {
+		return os.NewSyscallError("timerfd_settime", setting)
+	}
+	var expirations [8]byte
+	_, err = a.file.Read(expirations[:])
+	return err
+}
+
+func (a *alarm) close() { _ = a.file.Close() }

@@ -4,6 +4,14 @@ package rig
 
 import "time"
 
-func preciseTimer() {}
+// alarm wakes one goroutine at an instant.
+type alarm struct{}
 
-func sleepUntil(due time.Time) { time.Sleep(time.Until(due)) }
+func newAlarm() (*alarm, error) { return &alarm{}, nil }
+
+func (*alarm) sleepUntil(due time.Time) error {
+	time.Sleep(time.Until(due))
+	return nil
+}
+
+func (*alarm) close() {}

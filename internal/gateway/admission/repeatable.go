@@ -27,25 +27,27 @@ func newRepeatable(keys *seal.Keys, r *Request) repeatable {
 	if r.IdempotencyKey == "" {
 		return repeatable{}
 	}
-	channel := r.Channel.ID
-	name := keys.CustomerHash(channel, fmt.Sprintf("%d:%s%s", len(r.Token), r.Token, r.IdempotencyKey))
 	identity := r.Outbound.Identity
 	if identity == nil {
 		identity = rawjson.Canonical(r.Outbound.Content)
 	}
-	request := keys.CustomerHash(channel, r.Outbound.Endpoint+string(identity))
-	return repeatable{key: name[:], fingerprint: request[:]}
+	request := keys.CustomerHash(r.Channel.ID, r.Outbound.Endpoint+string(identity))
+	return repeatable{key: keyHash(keys, r.Channel.ID, r.Token, r.IdempotencyKey), fingerprint: request[:]}
 }
 
-// Repeats tells whether a message was accepted under the request's idempotency key, be it of the
-// same request or of another.
-func (a *Admission) Repeats(ctx context.Context, r *Request) (found bool, err error) {
-	wanted := newRepeatable(a.keys, r)
-	if wanted.key == nil {
+func keyHash(keys *seal.Keys, channel, token, key string) []byte {
+	name := keys.CustomerHash(channel, fmt.Sprintf("%d:%s%s", len(token), token, key))
+	return name[:]
+}
+
+// Repeats tells whether a message was accepted under an idempotency key of a channel and the name
+// of a token, be it of the same request or of another. It is false without a key.
+func (a *Admission) Repeats(ctx context.Context, channel, token, key string) (found bool, err error) {
+	if key == "" {
 		return false, nil
 	}
 	err = a.store.View(ctx, func(tx *store.Tx) error {
-		_, found, err = tx.Messages().ByIdempotencyKey(wanted.key)
+		_, found, err = tx.Messages().ByIdempotencyKey(keyHash(a.keys, channel, token, key))
 		return err
 	})
 	return found, err

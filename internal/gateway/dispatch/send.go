@@ -29,7 +29,9 @@ func (d *Dispatcher) send(ctx context.Context, job *Job) {
 	defer cancel()
 	answer, err := job.channel.Upstream.Send(call, job.endpoint, job.body)
 	if s.Recording() {
-		s.SetAttributes(telemetry.AttributeChannel.String(job.channel.Name), telemetry.AttributeAttempt.Int(job.tries+1))
+		s.SetAttributes(
+			telemetry.AttributeChannel.String(job.channel.Name), telemetry.AttributeAttempt.Int(job.tries+1),
+		)
 	}
 	defer s.End(err)
 	now := d.Store.Now()
@@ -48,7 +50,7 @@ func (d *Dispatcher) send(ctx context.Context, job *Job) {
 
 // subjectsOf are the message, and whom the upstream says that it went to.
 func subjectsOf(job *Job, answer network.Sent) []store.Subject {
-	subjects := []store.Subject{{Message: job.id}}
+	subjects := []store.Subject{{Message: job.id, Channel: job.to.Channel, Address: job.recipient}}
 	if answer.Recipient.Input == job.recipient {
 		subjects = append(subjects, store.Subject{Address: job.recipient})
 		for _, address := range answer.Recipient.Addresses {

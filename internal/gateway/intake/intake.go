@@ -15,6 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/seal"
@@ -160,7 +161,7 @@ func (in *Intake) subjectsOf(batches []network.Batch) (subjects []store.Subject)
 			switch e := event.(type) {
 			case *network.Status:
 				if id := e.Correlation; id != "" && id != last {
-					subjects, last = append(subjects, store.Subject{Message: id}), id
+					subjects, last = append(subjects, ofMessage(id, batches[i].Channel, e)), id
 				}
 				if e.Subscription != "" {
 					subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: e.Subscription})
@@ -176,6 +177,18 @@ func (in *Intake) subjectsOf(batches []network.Batch) (subjects []store.Subject)
 		}
 	}
 	return subjects
+}
+
+// ofMessage is a message that a status is about, and whom it went to: a number, if there is one,
+// because that is what most is kept under.
+func ofMessage(id, channel string, status *network.Status) store.Subject {
+	subject := store.Subject{Message: id, Channel: channel}
+	for _, address := range status.Recipient {
+		if subject.Address == "" || address.Kind() == identity.Phone && subject.Address.Kind() != identity.Phone {
+			subject.Address = address
+		}
+	}
+	return subject
 }
 
 // commit is one webhook within its commit.

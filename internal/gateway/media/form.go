@@ -8,25 +8,32 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/textproto"
 
 	"github.com/guichet-dev/guichet/internal/network"
 )
 
-// Form is a request's multipart/form-data: its fields, and the file behind them, whose bytes have
-// not been read yet.
+// Form is a request's multipart/form-data with a file, whose bytes have not been read yet.
 type Form struct {
-	// Fields are those that stand before the file, as a form in parts of their own.
-	Fields []byte
 	// Part is the name of the file's part; empty if there is none.
 	Part string
 
-	body  *pacedReader
-	parts *multipart.Reader
-	file  *multipart.Part
+	body   *pacedReader
+	head   *bounded
+	parts  *multipart.Reader
+	file   *multipart.Part
+	fields []field
+	// room is how many bytes of further fields are kept.
+	room int64
 }
 
-// headerRoom is how many bytes may be read beyond the fields until the file begins: the header of
-// its part, and what the reader holds ready.
+type field struct {
+	header textproto.MIMEHeader
+	value  []byte
+}
+
+// headerRoom is how many bytes may be read beyond the fields, before and behind the file: the
+// headers of parts, and what the reader holds ready.
 const headerRoom = 16 << 10
 
 // ReadForm reads the fields of a request, up to the first file. Those beyond the limit, in bytes,
@@ -42,42 +49,53 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (form *Form, 
 		r.Body = whole
 		return nil, false, nil //nolint:nilerr // it is something else
 	}
-	form = &Form{body: body, parts: parts}
-	var fields bytes.Buffer
-	to := multipart.NewWriter(&fields)
-	for int64(fields.Len()) <= limit {
-		part, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, true, unreadable(err)
-		}
-		if part.FileName() != "" {
-			form.Part, form.file, head.left = part.FormName(), part, -1
-			break
-		}
-		if err := copyPart(to, part, limit); err != nil {
-			return nil, true, err
-		}
-	}
-	if err := to.Close(); err != nil {
+	form = &Form{body: body, head: head, parts: parts, room: limit}
+	if form.file, err = form.readFields(); err != nil {
 		return nil, true, err
 	}
-	form.Fields = fields.Bytes()
+	if form.file != nil {
+		form.Part, head.left = form.file.FormName(), -1
+	}
 	return form, true, nil
 }
 
-// copyPart copies a field, of which more than the limit is not needed.
-func copyPart(to *multipart.Writer, part *multipart.Part, limit int64) error {
-	into, err := to.CreatePart(part.Header)
-	if err != nil {
-		return err
+// readFields reads fields up to a file or the end.
+func (f *Form) readFields() (file *multipart.Part, err error) {
+	for f.room >= 0 {
+		part, err := f.parts.NextRawPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case err != nil:
+			return nil, unreadable(err)
+		case part.FileName() != "":
+			return part, nil
+		}
+		value, err := io.ReadAll(io.LimitReader(part, f.room+1))
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		f.fields = append(f.fields, field{part.Header, value})
+		f.room -= int64(len(value)) + headerCost
 	}
-	if _, err := io.Copy(into, io.LimitReader(part, limit+1)); err != nil {
-		return unreadable(err)
+	return nil, nil
+}
+
+// headerCost is what a field takes of the room for fields beside its value, in bytes, so that there
+// are not too many.
+const headerCost = 32
+
+// Fields are the fields that have been read so far, as a form in parts of their own.
+func (f *Form) Fields() []byte {
+	var out bytes.Buffer
+	to := multipart.NewWriter(&out)
+	for _, field := range f.fields {
+		if into, err := to.CreatePart(field.header); err == nil { // a buffer takes everything
+			_, _ = into.Write(field.value)
+		}
 	}
-	return nil
+	_ = to.Close()
+	return out.Bytes()
 }
 
 // bounded is a reader that ends after a number of bytes; a negative one is no bound.
@@ -119,8 +137,7 @@ func (m *Media) Digest(w http.ResponseWriter, r *http.Request, form *Form) (dige
 	})
 }
 
-// readFile reads the file of a form to its end, behind which nothing may stand: it would be a field
-// that was not looked at.
+// readFile reads the file of a form, and the fields behind it.
 func (m *Media) readFile(
 	w http.ResponseWriter, r *http.Request, form *Form, read func(context.Context, network.Part) error,
 ) (digest []byte, err error) {
@@ -133,13 +150,12 @@ func (m *Media) readFile(
 		if err != nil {
 			return err
 		}
-		switch _, err := form.parts.NextRawPart(); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return unreadable(err)
+		form.head.left = max(form.room, 0) + headerRoom
+		another, err := form.readFields()
+		if err == nil && another != nil {
+			err = network.Refuse(network.Malformed, "A form has one file.")
 		}
-		return network.Refuse(network.Malformed, "A form has one file, and all fields must stand before it.")
+		return err
 	})
 	return hash.Sum(nil), err
 }

@@ -123,7 +123,7 @@ func (rep *Reporter) withFigures(
 	err := rep.Store.View(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
 			reportPeriod, reportHistory, reportQueues, reportTemplateRequests, reportCallbacks, reportLedger,
-			reportUnpriced, rep.reportWaits,
+			reportUnpriced, reportCounts, rep.reportWaits,
 			rep.reportWebhooks, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
@@ -188,6 +188,11 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Tim
 		return err
 	}
 	for _, d := range differences {
+		if cause, counted := strings.CutPrefix(d.Cause, store.ByCounts); counted {
+			d.Cause = cause
+			p.CountDifferences = append(p.CountDifferences, report.Difference(d))
+			continue
+		}
 		p.Differences = append(p.Differences, report.Difference(d))
 	}
 	p.BudgetWarned, err = tx.Figures().BudgetWarned(p.Name)

@@ -38,10 +38,8 @@ func (q *Requests) Answer(
 	var call string
 	var answer *network.Answer
 	err := q.pass(func() error {
-		account, err := q.accountOf(ctx, t, token)
-		if err == nil {
-			call, answer, err = meta.Desk().Answer(ctx, account, request)
-		}
+		var err error
+		call, answer, err = meta.Desk().Answer(ctx, q.accountOf(t, token), request)
 		return err
 	})
 	q.metrics.Requests.WithLabelValues(cmp.Or(call, "other"), resultOf(answer, err)).Inc()
@@ -54,7 +52,7 @@ func (q *Requests) Answer(
 }
 
 // accountOf is what a network's desk is told of an account, of which the request presents a token.
-func (q *Requests) accountOf(ctx context.Context, t *served.Tenant, token string) (*network.Account, error) {
+func (q *Requests) accountOf(t *served.Tenant, token string) *network.Account {
 	account := &network.Account{
 		ID: t.Account.UID, Name: t.Account.DisplayName,
 		KnowsToken: func(token string) bool {
@@ -77,7 +75,7 @@ func (q *Requests) accountOf(ctx context.Context, t *served.Tenant, token string
 		account.Templates = append(account.Templates, accountTemplate(&t.Templates[i]))
 	}
 	if !takesTemplates(t) {
-		return account, nil
+		return account
 	}
 	for i := range t.AskedTemplates {
 		account.Templates = append(account.Templates, accountTemplate(&t.AskedTemplates[i]))
@@ -85,7 +83,12 @@ func (q *Requests) accountOf(ctx context.Context, t *served.Tenant, token string
 	account.Ask = func(ctx context.Context, wanted []network.WantedTemplate) ([]string, error) {
 		return q.ask(ctx, t, token, wanted)
 	}
-	return account, q.showWaiting(ctx, t, account)
+	account.MayBeAsked = q.mayBeAsked
+	configured := account.Templates
+	account.Latest = func(ctx context.Context) ([]network.AccountTemplate, error) {
+		return q.withWaiting(ctx, t, configured)
+	}
+	return account
 }
 
 func accountTemplate(of *config.Template) network.AccountTemplate {

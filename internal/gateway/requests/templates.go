@@ -73,26 +73,28 @@ func DropTaken(tx *durable.Tx, t *served.Tenant, now time.Time) error {
 	return tx.Intake().DropTemplateRequests(through)
 }
 
-// showWaiting has the account's templates say what its clients have asked for a moment ago.
-func (q *Requests) showWaiting(ctx context.Context, t *served.Tenant, account *network.Account) error {
-	return q.store.View(ctx, func(tx *store.Tx) error {
+// withWaiting are the account's templates as its clients have asked for them a moment ago.
+func (q *Requests) withWaiting(
+	ctx context.Context, t *served.Tenant, configured []network.AccountTemplate,
+) (templates []network.AccountTemplate, err error) {
+	templates = slices.Clone(configured)
+	err = q.store.View(ctx, func(tx *store.Tx) error {
 		waiting, err := Waiting(tx, t)
 		for _, w := range waiting {
 			id := strconv.FormatInt(w.Target, 10)
-			at := slices.IndexFunc(account.Templates, func(of network.AccountTemplate) bool {
-				return of.RequestID == id
-			})
+			at := slices.IndexFunc(templates, func(of network.AccountTemplate) bool { return of.RequestID == id })
 			switch {
 			case at >= 0 && w.Wanted == nil:
-				account.Templates[at].Status = statusDeletion
+				templates[at].Status = statusDeletion
 			case at < 0 && w.Wanted != nil:
-				account.Templates = append(account.Templates, network.AccountTemplate{
+				templates = append(templates, network.AccountTemplate{
 					Definition: *w.Wanted, ID: id, RequestID: id, Status: statusPending,
 				})
 			}
 		}
 		return err
 	})
+	return templates, err
 }
 
 // ask keeps what a client wants done with templates, until the operator has taken it.
@@ -181,6 +183,13 @@ func newID(now time.Time, last int64) (int64, error) {
 		return 0, fmt.Errorf("make an id: %w", err)
 	}
 	return max(firstID(now), last+1) + some.Int64(), nil
+}
+
+// mayBeAsked tells whether an id may be one that newID has made, here or on another replica.
+func (q *Requests) mayBeAsked(text string) bool {
+	const clocks = time.Hour // how much clocks may differ, with room
+	id, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && id >= firstID(time.Unix(0, 0).AddDate(30, 0, 0)) && id < firstID(q.store.Now().Add(clocks))
 }
 
 // idsPerMilli is how many ids there are in a millisecond.

@@ -53,7 +53,9 @@ func (t *Tenant) compilePlans() error {
 		if err != nil {
 			return fmt.Errorf("plan %q: %w", p.Name, err)
 		}
-		payer.CountedBy = p.Name
+		if payer.CountedBy = p.Name; p.CountedBy != nil {
+			payer.CountedBy = *p.CountedBy
+		}
 		t.plans[p.Name] = &Prices{
 			PlanName: p.Name, Book: book, Payer: &payer, BillingStopped: t.BillingStopped,
 		}

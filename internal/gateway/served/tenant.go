@@ -225,6 +225,7 @@ func (t *Tenant) compileAccount() (err error) {
 		return errors.New("account.timeZone is no known IANA time zone: give a name such as Europe/Paris")
 	}
 	t.Payer, err = pricingAccount(t.Account, t.Zone)
+	t.Payer.CountedBy = t.CountedBy
 	return err
 }
 

@@ -23,80 +23,95 @@ type Rules struct {
 	MaxBytes int
 	// Texts are the fields that hold a text, Others the other ones that decide what the request is.
 	Texts, Others []string
+	// Fail makes an error of a sentence; nil makes those of the Send API.
+	Fail func(sentence string) *graph.Error
 }
 
 // Read reads a body that is JSON, a form, or a multipart form without files, and returns it as one
 // JSON object without the credentials that clients of the Graph API put into it. Its error is a
 // *graph.Error of code 100.
 func (r *Rules) Read(body []byte) (raw []byte, object rawjson.Object, err error) {
-	none := rawjson.Object{}
+	raw, object, problem := r.read(body)
+	switch {
+	case problem == "":
+		return raw, object, nil
+	case r.Fail == nil:
+		return nil, object, malformed(problem)
+	}
+	return nil, object, r.Fail(problem)
+}
+
+// read is Read with a sentence in place of an error.
+func (r *Rules) read(body []byte) (raw []byte, object rawjson.Object, problem string) {
 	if len(body) > r.MaxBytes {
-		return nil, none, malformed(fmt.Sprintf("The body is larger than %d bytes.", r.MaxBytes))
+		return nil, object, r.tooLarge()
 	}
 	switch {
 	case IsMultipart(body):
-		body, err = r.multipartJSON(body)
+		body, problem = r.multipartJSON(body)
 	case isForm(body):
-		body, err = r.formJSON(body)
+		body, problem = r.formJSON(body)
 	}
-	if err != nil {
-		return nil, none, err
+	if problem != "" {
+		return nil, object, problem
 	}
-	if object, err = r.parse(body); err != nil {
-		return nil, none, err
+	if object, problem = r.parse(body); problem != "" {
+		return nil, object, problem
 	}
-	credentials, err := parametersIn(object)
-	if err != nil {
-		return nil, none, err
-	}
-	if len(credentials) == 0 {
-		return bytes.Clone(body), object, nil
+	credentials, problem := parametersIn(object)
+	if len(credentials) == 0 || problem != "" {
+		return bytes.Clone(body), object, problem
 	}
 	body = object.Without(credentials...)
-	object, err = rawjson.ParseObject(body)
-	return body, object, err
+	object, problem = r.parse(body)
+	return body, object, problem
+}
+
+func (r *Rules) tooLarge() string {
+	return fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", r.MaxBytes)
 }
 
 // parse reads a JSON object that every reader reads alike.
-func (r *Rules) parse(body []byte) (rawjson.Object, error) {
-	if !json.Valid(body) {
-		return rawjson.Object{}, malformed(whyNotJSON(body))
-	}
-	if !utf8.Valid(body) {
-		return rawjson.Object{}, malformed(notUTF8)
+func (r *Rules) parse(body []byte) (object rawjson.Object, problem string) {
+	switch {
+	case len(body) > r.MaxBytes: // a form is longer as JSON
+		return object, r.tooLarge()
+	case !json.Valid(body):
+		return object, whyNotJSON(body)
+	case !utf8.Valid(body):
+		return object, notUTF8
 	}
 	object, err := rawjson.ParseObject(body)
 	switch {
 	case err != nil:
-		return object, malformed("The body must be a JSON object.")
+		return object, "The body must be a JSON object."
 	case object.Len() > maxFields:
-		return object, malformed(fmt.Sprintf("The body has more than %d fields.", maxFields))
+		return object, fmt.Sprintf("The body has more than %d fields.", maxFields)
 	}
 	if _, ambiguous := object.Ambiguous(); ambiguous {
-		return object, malformed("A field stands twice in the body, maybe in another case. Keep one of them.")
+		return object, "A field stands twice in the body, maybe in another case. Keep one of them."
 	}
 	if name, found := r.misspelt(object); found {
-		return object, malformed("The field " + name + " stands in the body in another case. Write it in lower case.")
+		return object, "The field " + name + " stands in the body in another case. Write it in lower case."
 	}
-	return object, nil
+	return object, ""
 }
 
 // parametersIn are the fields by which clients of the Graph API show who they are, which are the
 // gateway's and nobody else's. Fields that would make another request of this one are refused.
-func parametersIn(body rawjson.Object) (credentials []string, err error) {
+func parametersIn(body rawjson.Object) (credentials []string, problem string) {
 	for name := range body.All() {
 		switch {
 		case parameter.IsCredential(name):
 			credentials = append(credentials, name)
 		case parameter.IsControl(name):
-			return nil, malformed("The parameters method, ids and batch are not taken: " +
-				"send one message in each request.")
+			return nil, "The parameters method, ids and batch are not taken: send one message in each request."
 		case parameter.IsWebhook(name):
-			return nil, malformed("Webhooks come to the gateway, which passes them on: " +
-				"remove override_callback_uri and verify_token.")
+			return nil, "Webhooks come to the gateway, which passes them on: " +
+				"remove override_callback_uri and verify_token."
 		}
 	}
-	return credentials, nil
+	return credentials, ""
 }
 
 // misspelt returns the first field that decides what a request is and stands in another case. A

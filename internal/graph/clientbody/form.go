@@ -22,7 +22,7 @@ func isForm(body []byte) bool { return formStart.Match(body) }
 
 // formJSON writes a form-encoded body as the JSON object that means the same: Meta's own libraries
 // post forms, with objects in them.
-func (r *Rules) formJSON(body []byte) ([]byte, error) {
+func (r *Rules) formJSON(body []byte) (text []byte, problem string) {
 	var fields fields
 	for pair := range strings.SplitSeq(strings.TrimSpace(string(body)), "&") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -31,9 +31,11 @@ func (r *Rules) formJSON(body []byte) ([]byte, error) {
 			value, err = url.QueryUnescape(value)
 		}
 		if err != nil {
-			return nil, malformed("The form-encoded body cannot be decoded. Check its percent signs, or send JSON.")
+			return nil, "The form-encoded body cannot be decoded. Check its percent signs, or send JSON."
 		}
-		fields = append(fields, [2]string{name, value})
+		if fields = append(fields, [2]string{name, value}); len(fields) > maxFields {
+			return nil, tooManyFields
+		}
 	}
 	return r.fieldsJSON(fields)
 }
@@ -45,26 +47,31 @@ func IsMultipart(body []byte) bool { return bytes.HasPrefix(body, []byte("--")) 
 const maxBoundary = 70
 
 // multipartJSON is formJSON for a form in parts.
-func (r *Rules) multipartJSON(body []byte) ([]byte, error) {
-	fields, problem := Parts(body)
+func (r *Rules) multipartJSON(body []byte) (text []byte, problem string) {
+	fields, problem := parts(body)
 	if problem != "" {
-		return nil, malformed(problem)
+		return nil, problem
 	}
 	return r.fieldsJSON(fields)
 }
 
-// Parts are the names and values of a form in parts, in their order. The problem is a sentence that
-// says why they cannot be read; a form with files is one.
-func Parts(body []byte) (list [][2]string, problem string) {
-	const unreadable = "The multipart form cannot be read. Check its boundary, or send JSON."
+// boundaryOf is the boundary with which a form in parts begins.
+func boundaryOf(body []byte) (boundary string, ok bool) {
 	first, _, found := bytes.Cut(body, []byte("\n"))
-	boundary := strings.TrimRight(strings.TrimPrefix(string(first), "--"), "\r \t")
-	if !found || boundary == "" || len(boundary) > maxBoundary {
+	boundary = strings.TrimRight(strings.TrimPrefix(string(first), "--"), "\r \t")
+	return boundary, found && boundary != "" && len(boundary) <= maxBoundary
+}
+
+// parts are the fields of a form in parts. A form with files is a problem.
+func parts(body []byte) (list fields, problem string) {
+	const unreadable = "The multipart form cannot be read. Check its boundary, or send JSON."
+	boundary, ok := boundaryOf(body)
+	if !ok {
 		return nil, unreadable
 	}
-	parts := multipart.NewReader(bytes.NewReader(body), boundary)
+	form := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
-		part, err := parts.NextRawPart()
+		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return list, ""
 		}
@@ -79,30 +86,27 @@ func Parts(body []byte) (list [][2]string, problem string) {
 			return nil, unreadable
 		}
 		if list = append(list, [2]string{part.FormName(), string(value)}); len(list) > maxFields {
-			return nil, tooManyParts
+			return nil, tooManyFields
 		}
 	}
 }
 
-const tooManyParts = "The form has too many fields."
+const tooManyFields = "The form has too many fields."
 
 // fields are names and values, in their order.
 type fields [][2]string
 
 // fieldsJSON writes the fields of a form as a JSON object. A field that stands twice does so in the
 // object too, for whoever reads that to refuse.
-func (r *Rules) fieldsJSON(list fields) ([]byte, error) {
-	if len(list) > maxFields {
-		return nil, tooManyFields()
-	}
+func (r *Rules) fieldsJSON(list fields) (text []byte, problem string) {
 	out := []byte{'{'}
 	for i, f := range list {
 		name, value := f[0], f[1]
 		switch {
 		case !utf8.ValidString(name) || !utf8.ValidString(value):
-			return nil, malformed(notUTF8)
+			return nil, notUTF8
 		case strings.Contains(name, "["):
-			return nil, malformed("A field of the form is nested with brackets. Write its object as JSON in one field.")
+			return nil, "A field of the form is nested with brackets. Write its object as JSON in one field."
 		}
 		if i > 0 {
 			out = append(out, ',')
@@ -110,10 +114,8 @@ func (r *Rules) fieldsJSON(list fields) ([]byte, error) {
 		out = append(append(out, rawjson.Quote(name)...), ':')
 		out = append(out, r.fieldValue(name, value)...)
 	}
-	return append(out, '}'), nil
+	return append(out, '}'), ""
 }
-
-func tooManyFields() error { return malformed(tooManyParts) }
 
 // fieldValue is a field's value as JSON. A field that holds a text has one, whatever its value
 // looks like; another one may be JSON already, also with the single quotes of Meta's own samples.

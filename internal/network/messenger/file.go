@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -35,71 +36,63 @@ const (
 // memberAttachmentID names a file that was uploaded.
 const memberAttachmentID = "attachment_id"
 
-// ParseWithFile implements network.FileSender. The file is uploaded first, and then named.
-func (n Network) ParseWithFile(fields []byte, part string) (*network.WithFile, error) {
-	object, kind, reusable, err := readFileFields(fields, part, memberRecipient, memberMessage)
+// FileKind implements network.FileSender.
+func (n Network) FileKind(fields []byte, part string) (kind string, err error) {
+	if part != fieldFile {
+		return "", network.Refuse(network.Malformed, "A file must be in the part "+fieldFile+".")
+	}
+	_, object, err := bodyRules().Read(fields)
+	if err != nil {
+		return "", err
+	}
+	if !object.Has(memberMessage) {
+		return "", network.Refuse(network.Malformed,
+			"The form must have "+memberMessage+", before the part "+fieldFile+".")
+	}
+	kind, _, err = readAttachedKind(object)
+	return kind, err
+}
+
+// SaysAll implements network.FileSender. Published clients write messaging_type and recipient
+// behind the file.
+func (n Network) SaysAll(fields []byte) bool {
+	_, object, err := bodyRules().Read(fields)
+	if err != nil || !object.Has(memberRecipient) || !object.Has(memberMessage) {
+		return false
+	}
+	return object.Has("tag") || object.Has("messaging_type") && object.Text("messaging_type") != typeTag
+}
+
+// ParseWithFile implements network.FileSender. The message names the file, which is uploaded.
+func (n Network) ParseWithFile(fields []byte, id string, digest []byte) (*network.Outbound, error) {
+	_, object, err := bodyRules().Read(fields)
+	if err != nil {
+		return nil, err
+	}
+	_, reusable, err := readAttachedKind(object)
 	if err != nil {
 		return nil, err
 	}
 	message := object.Child(memberMessage)
-	with := func(id string) (*Send, error) {
+	with := func(id string) []byte {
 		payload := fmt.Appendf(nil, `{"%s":%s}`, memberAttachmentID, rawjson.Quote(id))
 		attachment := message.Child("attachment").Set("payload", payload)
-		return n.ParseSend(object.Set(memberMessage, message.Set("attachment", attachment)))
+		return object.Set(memberMessage, message.Set("attachment", attachment))
 	}
-	decided, err := with(idToCome)
+	s, err := n.ParseSend(with(cmp.Or(id, idToCome)))
 	if err != nil {
 		return nil, err
 	}
-	return &network.WithFile{
-		Outbound: n.outbound(decided), Kind: kind,
-		Attach: func(id string, digest []byte) (*network.Outbound, error) {
-			attached := decided
-			if id != "" {
-				var err error
-				if attached, err = with(id); err != nil {
-					return nil, err
-				}
-			}
-			if reusable {
-				attached.attachmentID = id
-			}
-			out := n.outbound(attached)
-			out.Identity = append(rawjson.Canonical(decided.Raw), hex.EncodeToString(digest)...)
-			return out, nil
-		},
-	}, nil
-}
-
-// ParseUpload implements network.FileSender.
-func (n Network) ParseUpload(fields []byte, part string) (kind string, err error) {
-	_, kind, _, err = readFileFields(fields, part, memberMessage)
-	return kind, err
+	if reusable {
+		s.attachmentID = id
+	}
+	out := n.outbound(s)
+	out.Identity = append(rawjson.Canonical(with(idToCome)), hex.EncodeToString(digest)...)
+	return out, nil
 }
 
 // AnswerUpload implements network.FileSender.
 func (Network) AnswerUpload(id string) any { return map[string]string{memberAttachmentID: id} }
-
-// readFileFields reads the fields of a form whose file is in the part: which kind of file it is,
-// and whether more messages will name it.
-func readFileFields(
-	fields []byte, part string, needed ...string,
-) (object rawjson.Object, kind string, reusable bool, err error) {
-	if part != fieldFile {
-		return object, "", false, network.Refuse(network.Malformed, "A file must be in the part "+fieldFile+".")
-	}
-	if _, object, err = bodyRules().Read(fields); err != nil {
-		return object, "", false, err
-	}
-	for _, name := range needed {
-		if !object.Has(name) {
-			return object, "", false, network.Refuse(network.Malformed,
-				"The form must have "+name+", before the part "+fieldFile+".")
-		}
-	}
-	kind, reusable, err = readAttachedKind(object)
-	return object, kind, reusable, err
-}
 
 // readAttachedKind reads what the file of a form is sent as.
 func readAttachedKind(object rawjson.Object) (kind string, reusable bool, err error) {

@@ -54,7 +54,8 @@ func TestEveryRefusalHasMetasCodeAndSubcode(t *testing.T) {
 	for reason, tc := range tests {
 		t.Run(string(reason), func(t *testing.T) {
 			refusal := &network.Refusal{
-				Reason: reason, Needed: "0.05 USD", Left: "0.01 USD", Mismatch: &template.Mismatch{Details: "it lacks a value"},
+				Reason: reason, Needed: "0.05 USD", Left: "0.01 USD",
+				Mismatch: &template.Mismatch{Details: "it lacks a value"},
 			}
 			e := Network{}.Refuse(refusal)
 			raw, err := json.Marshal(e)
@@ -74,7 +75,8 @@ func TestEveryRefusalHasMetasCodeAndSubcode(t *testing.T) {
 			}
 			text := answer.Error.Message
 			got := want{
-				e.Status(), answer.Error.Code, answer.Error.Subcode, answer.Error.Type, text[:min(len(text), len(tc.begins))],
+				e.Status(), answer.Error.Code, answer.Error.Subcode, answer.Error.Type,
+				text[:min(len(text), len(tc.begins))],
 			}
 			if got != tc {
 				t.Errorf("got %+v, want %+v", got, tc)

@@ -254,6 +254,15 @@ func TestChanges(t *testing.T) {
 			),
 			"@comment/5_6", 1760000000000,
 		},
+		"a visitor's post": {
+			Network{},
+			webhookOf(
+				"page", "changes",
+				`{"field":"feed","value":{"item":"post","verb":"add","post_id":"5_7","created_time":1760000000,`+
+					`"from":{"id":"1"}}}`,
+			),
+			"@comment/5_7", 1760000000000,
+		},
 		"on Instagram": {
 			Network{Instagram: true},
 			webhookOf("instagram", "changes", `{"field":"comments","value":{"id":"56","from":{"id":"1"}}}`),

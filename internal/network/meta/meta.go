@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/clientbody"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/messenger"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
@@ -49,6 +50,9 @@ func KnowsCode(code int) bool {
 	}
 	return false
 }
+
+// TokenIn is the access token in the beginning of a request's body; empty if there is none.
+func TokenIn(contentType string, body []byte) string { return clientbody.Token(contentType, body) }
 
 // Me is what a request may name the channel of its token, on a network that has it.
 const Me = "me"

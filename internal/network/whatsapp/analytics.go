@@ -2,11 +2,14 @@ package whatsapp
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/big"
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +28,18 @@ func PricingAnalytics(from, to time.Time) string {
 		`pricing_analytics.start(%d).end(%d).granularity(DAILY).metric_types(["COST","VOLUME"])`+
 			`.dimensions(["COUNTRY","PRICING_CATEGORY","PRICING_TYPE","TIER"])`, from.Unix(), to.Unix(),
 	)
+}
+
+// Counts implements network.CountingUpstream.
+func (u *upstream) Counts(
+	ctx context.Context, businessAccount string, from, to time.Time,
+) ([]network.Count, error) {
+	query := url.Values{"fields": {PricingAnalytics(from, to)}}
+	answer, err := u.api.Call(ctx, http.MethodGet, url.PathEscape(businessAccount), query, nil)
+	if err != nil {
+		return nil, err
+	}
+	return Network{}.ParseCounts(answer)
 }
 
 // analyticsAnswer is the answer for an account's field, or for the edge of that name.

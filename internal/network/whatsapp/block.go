@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/clientbody"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
@@ -40,12 +41,24 @@ type BlockFailure struct {
 	Errors json.RawMessage `json:"errors,omitempty"`
 }
 
+// maxBlocks bounds a request to block customers, in bytes.
+const maxBlocks = 1 << 20
+
 // ParseBlocks implements network.Blocker.
 func (Network) ParseBlocks(body []byte) ([]string, error) {
 	var request struct {
 		Users []blockUser `json:"block_users"`
 	}
-	if err := json.Unmarshal(body, &request); err != nil {
+	rules := clientbody.Rules{
+		MaxBytes: maxBlocks, Others: []string{"block_users"}, Fail: func(sentence string) *graph.Error {
+			return graph.NewError(graph.CodeInvalidParameter, sentence)
+		},
+	}
+	raw, _, err := rules.Read(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, &request); err != nil {
 		return nil, graph.NewError(graph.CodeInvalidParameter,
 			"The body is not the JSON that this path takes. Check its fields and their types.")
 	}

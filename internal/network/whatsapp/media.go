@@ -25,7 +25,8 @@ const (
 // nothing of it is left that was not looked at. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 func (u *upstream) Upload(ctx context.Context, file network.Upload) (*network.Answer, error) {
-	return u.api.UploadForm(ctx, u.path+"/media", nil, func(form *multipart.Writer) error { return copyForm(form, file) })
+	write := func(form *multipart.Writer) error { return copyForm(form, file) }
+	return u.api.UploadForm(ctx, u.path+"/media", nil, write)
 }
 
 // copyForm copies the parts of an upload whose fields are as documented.

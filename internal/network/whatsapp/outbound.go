@@ -112,10 +112,11 @@ const (
 	toMember           = "to"
 	contextMember      = "context"
 	reactionMember     = "reaction"
+	pinMember          = "pin"
 	messageIDMember    = "message_id"
 )
 
-// Encode implements network.Sender. It changes four members at most, and no other byte of the
+// Encode implements network.Sender. It changes five members at most, and no other byte of the
 // client's request.
 func (n Network) Encode(
 	content []byte, id string, upstreamID func(string) (string, error),
@@ -124,14 +125,14 @@ func (n Network) Encode(
 	if err != nil {
 		return nil, network.ErrUnreadable
 	}
-	changes := append(make([]rawjson.Member, 0, 4), rawjson.Member{Name: callbackDataMember, Value: rawjson.Quote(id)})
+	changes := append(make([]rawjson.Member, 0, 5), rawjson.Member{Name: callbackDataMember, Value: rawjson.Quote(id)})
 	kind, _ := rawjson.String(members.Get("recipient_type"))
 	if to, _ := rawjson.String(members.Get(toMember)); to != "" && kind != recipientGroup {
 		if dialled := asDialled(to); dialled != to {
 			changes = append(changes, rawjson.Member{Name: toMember, Value: rawjson.Quote(dialled)})
 		}
 	}
-	for _, name := range []string{contextMember, reactionMember} {
+	for _, name := range []string{contextMember, reactionMember, pinMember} {
 		// A member that the message's type does not use may be no object; then it holds no id.
 		quoting := members.Child(name)
 		quoted, _ := rawjson.String(quoting.Get(messageIDMember))

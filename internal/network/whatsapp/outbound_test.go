@@ -173,6 +173,7 @@ func TestEncodeWritesNumbersAndQuotedMessagesForTheNetwork(t *testing.T) {
 		"quotes ours, forgotten":     {`{"context":{"message_id":"` + own + `x"}}`, `{"biz_opaque_callback_data":"g:1","context":{"message_id":"` + own + `x"}}`},
 		"quotes the customer's":      {`{"context":{"message_id":"` + foreign + `"}}`, `{"biz_opaque_callback_data":"g:1","context":{"message_id":"` + foreign + `"}}`},
 		"reacts to ours":             {`{"reaction":{"message_id":"` + own + `","emoji":"x"}}`, `{"biz_opaque_callback_data":"g:1","reaction":{"message_id":"wamid.UP","emoji":"x"}}`},
+		"pins ours":                  {`{"pin":{"type":"pin","message_id":"` + own + `","expiration_days":4}}`, `{"biz_opaque_callback_data":"g:1","pin":{"type":"pin","message_id":"wamid.UP","expiration_days":4}}`},
 		"a reaction of another type": {`{"reaction":7}`, `{"biz_opaque_callback_data":"g:1","reaction":7}`},
 	}
 	for name, tc := range tests {

@@ -118,6 +118,19 @@ type Writer interface {
 	AsyncCommit() error
 }
 
+// Overlapping is a writer across a network, whose next transaction may begin in the exchange that
+// ends the one before.
+type Overlapping interface {
+	Writer
+	// Alone tells whether nobody else can be waiting for the turn, as of the current transaction.
+	Alone() bool
+	// CommitAndAsk is Commit, and sends behind it what BeginAsking would send. If it returns nil,
+	// Answered waits for that, and begins the transaction; if not, none has begun, and the
+	// questions are not asked.
+	CommitAndAsk(questions ...Question) error
+	Answered() error
+}
+
 // Row is the columns of a row. They are valid until the next row is read; what Text and Bytes
 // return is the caller's.
 type Row interface {

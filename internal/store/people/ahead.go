@@ -33,7 +33,8 @@ func (a *ahead) forget() {
 // Subject is what an operation is about, as far as it can tell: each field that is set names
 // something that a shared store reads ahead.
 type Subject struct {
-	// Message is our id of a message.
+	// Message is our id of a message. A channel and an address with it are those that it probably
+	// went to.
 	Message string
 	// Address is somebody's address, with a channel if the operation is about the two together.
 	Channel string
@@ -46,51 +47,81 @@ type Subject struct {
 	Event string
 }
 
-// BeginAhead begins a transaction and reads what its operations are about, in two exchanges: with
-// the transaction's turn the messages, whose the addresses are, and the rows of the moment; then
-// what is kept of those people. The transaction has its turn, so nobody else changes what was read
+// ReadAhead is what a transaction reads of what its operations are about. With its turn it asks for
+// the messages, whose the addresses are, the rows of the moment, and what is kept of the people who
+// are probably meant. Rest asks then, in an exchange of its own, what is kept of those who have
+// turned out to be others. The transaction has its turn, so nobody else changes what was read
 // before it ends.
-func (tx *Tx) BeginAhead(of []Subject) error {
+func (tx *Tx) ReadAhead(of []Subject) (questions []engine.Question, rest func() error) {
 	a := tx.gather(of)
-	first := append(
+	questions = append(
 		tx.Hot(), a.messages(), a.addresses(),
 		tx.AheadOfKeys(a.keys), tx.Ahead(a.callbacks), tx.AheadOfEvents(a.events),
 	)
 	if a.strangers {
-		first = append(first, tx.AskChannels())
+		questions = append(questions, tx.AskChannels())
 	}
-	if err := tx.Writer.BeginAsking(first...); err != nil {
-		return engine.Unavailable(err)
+	questions = append(questions, tx.askAbout(a.people.news(), a.primaries.news())...)
+	return questions, func() error {
+		resolved := a.resolve()
+		second := tx.askAbout(a.people.news(), a.primaries.news())
+		return tx.Ask(append(second, tx.askUnions(resolved)...)...)
 	}
-	people, primaries := a.resolve()
-	if len(people) == 0 {
-		return nil
+}
+
+// askAbout asks what is kept of people.
+func (tx *Tx) askAbout(people []txn.Person, primaries []identity.Address) []engine.Question {
+	return append(tx.AheadOf(people), tx.askConversations(people), tx.askReached(primaries))
+}
+
+// once are things that are asked about, each once.
+type once[K comparable] struct {
+	all  []K
+	seen map[K]struct{}
+	told int
+}
+
+func (o *once[K]) add(key K) {
+	if _, seen := o.seen[key]; seen {
+		return
 	}
-	second := append(tx.AheadOf(people), tx.askConversations(people), tx.askReached(primaries))
-	second = append(second, tx.askUnions(primaries)...)
-	return tx.Ask(second...)
+	if o.seen == nil {
+		o.seen = map[K]struct{}{}
+	}
+	o.seen[key] = struct{}{}
+	o.all = append(o.all, key)
+}
+
+// news are those that were added since it was called last.
+func (o *once[K]) news() []K {
+	told := o.told
+	o.told = len(o.all)
+	return o.all[told:]
 }
 
 // gathered is what the operations of a transaction are about.
 type gathered struct {
 	tx        *Tx
-	ids       [][]any
+	ids       once[string]
 	rows      []messages.MessageRow
-	of        []Subject // those with an address
-	hashes    []seal.CustomerHash
+	of        []Subject // those with an address of their own
+	hashes    once[seal.CustomerHash]
 	keys      [][]byte
 	callbacks []int64
 	events    []string
 	strangers bool // whether anybody may be known by a user id only
+	// people are those of whom something may be kept that the operations need, and primaries the
+	// primary addresses of those who were named by an address. At first both are a guess, by which
+	// nothing is known of any address.
+	people    once[txn.Person]
+	primaries once[identity.Address]
 }
 
 func (tx *Tx) gather(of []Subject) *gathered {
 	a := &gathered{tx: tx}
-	ids, hashes := map[string]bool{}, map[seal.CustomerHash]bool{}
 	for _, subject := range of {
-		if id := subject.Message; id != "" && !ids[id] {
-			ids[id] = true
-			a.ids = append(a.ids, []any{id})
+		if subject.Message != "" {
+			a.ids.add(subject.Message)
 		}
 		if subject.Key != nil {
 			a.keys = append(a.keys, subject.Key)
@@ -101,69 +132,75 @@ func (tx *Tx) gather(of []Subject) *gathered {
 		if subject.Event != "" {
 			a.events = append(a.events, subject.Event)
 		}
-		if subject.Address == "" {
-			continue
-		}
-		a.of = append(a.of, subject)
-		a.strangers = a.strangers || subject.Address.Kind() != identity.Phone
-		for _, hash := range tx.spellings(subject.Address) {
-			if !hashes[hash] {
-				hashes[hash] = true
-				a.hashes = append(a.hashes, hash)
-			}
+		if subject.Address != "" {
+			a.gatherAddress(subject)
 		}
 	}
 	return a
 }
 
-func (a *gathered) messages() engine.Question {
-	return engine.Question{Text: messages.SelectMessage, Lists: a.ids, Scan: func(_ int, v engine.Row) {
-		a.rows = append(a.rows, messages.ReadMessage(v))
-	}}
+func (a *gathered) gatherAddress(subject Subject) {
+	guess := subject.Address.Spelling()
+	if subject.Channel != "" {
+		a.people.add(txn.Person{Channel: subject.Channel, Customer: a.tx.customer(subject.Channel, guess)})
+	}
+	if subject.Message != "" {
+		return
+	}
+	a.primaries.add(guess)
+	a.of = append(a.of, subject)
+	a.strangers = a.strangers || subject.Address.Kind() != identity.Phone
+	for _, hash := range a.tx.spellings(subject.Address) {
+		a.hashes.add(hash)
+	}
 }
 
-func (a *gathered) addresses() engine.Question {
-	q := engine.Question{Text: selectAddress, Scan: func(of int, v engine.Row) {
-		a.tx.ahead.addresses[a.hashes[of]] = readAddress(v)
+func (a *gathered) messages() engine.Question {
+	q := engine.Question{Text: messages.SelectMessage, Scan: func(_ int, v engine.Row) {
+		a.rows = append(a.rows, messages.ReadMessage(v))
 	}}
-	for i := range a.hashes {
-		a.tx.ahead.addresses[a.hashes[i]] = nil
-		q.Lists = append(q.Lists, []any{a.hashes[i][:]})
+	for _, id := range a.ids.all {
+		q.Lists = append(q.Lists, []any{id})
 	}
 	return q
 }
 
-// resolve are the people of whom something may be kept that the operations need, each once, and the
-// primary addresses of those who were named by an address.
-func (a *gathered) resolve() (people []txn.Person, primaries []identity.Address) {
+func (a *gathered) addresses() engine.Question {
+	q := engine.Question{Text: selectAddress, Scan: func(of int, v engine.Row) {
+		a.tx.ahead.addresses[a.hashes.all[of]] = readAddress(v)
+	}}
+	for i := range a.hashes.all {
+		a.tx.ahead.addresses[a.hashes.all[i]] = nil
+		q.Lists = append(q.Lists, []any{a.hashes.all[i][:]})
+	}
+	return q
+}
+
+// resolve adds the people whom the answers have named, and returns the primary addresses of those
+// who were named by an address.
+func (a *gathered) resolve() (resolved []identity.Address) {
 	tx := a.tx
 	for i := range a.rows {
 		tx.Adopt(&a.rows[i]) // what cannot be read is read again by its operation, which fails alone
-	}
-	seen := map[txn.Person]bool{}
-	add := func(of txn.Person) {
-		if !seen[of] {
-			seen[of] = true
-			people = append(people, of)
-		}
 	}
 	for _, subject := range a.of {
 		primary, err := tx.People().Primary(subject.Address)
 		if err != nil {
 			continue
 		}
-		primaries = append(primaries, primary)
+		resolved = append(resolved, primary)
+		a.primaries.add(primary)
 		if subject.Channel != "" {
-			add(txn.Person{Channel: subject.Channel, Customer: tx.customer(subject.Channel, primary)})
+			a.people.add(txn.Person{Channel: subject.Channel, Customer: tx.customer(subject.Channel, primary)})
 		}
 	}
 	for _, m := range tx.Known {
 		if !m.Settled || m.State < messages.Read {
-			add(txn.Person{Channel: m.Channel, Customer: m.Customer})
+			a.people.add(txn.Person{Channel: m.Channel, Customer: m.Customer})
 		}
 	}
 	tx.Recent.Keep(tx.Known)
-	return people, primaries
+	return resolved
 }
 
 func (tx *Tx) askConversations(people []txn.Person) engine.Question {

@@ -33,10 +33,10 @@ type connection struct {
 	opening    string                // begins a transaction
 	patience   time.Duration         // with the server
 	statements map[string]*statement // by their text
-	preparing  []*statement          // those whose preparation is under way
+	preparing  []*statement          // those whose preparation is under way; nil ends a part
 	named      int
 	kept       keptBack
-	sent       int   // statements that were sent, and whose results are not read yet
+	sent       int   // statements that were sent since the last part ended
 	exchanges  int64 // how often an answer was waited for
 
 	// Reused.
@@ -71,11 +71,17 @@ func (c *connection) Commit() error {
 // end commits, and tells whether the failure of it is the server's own word: then nothing was kept.
 // Otherwise nobody knows.
 func (c *connection) end() (answered bool, err error) {
-	tag, err := c.receiveTag("COMMIT", nil)
+	return ended(c.receiveTag(commit, nil))
+}
+
+const commit = "COMMIT"
+
+// ended is what a commit's tag or its failure says.
+func ended(tag pgconn.CommandTag, err error) (answered bool, _ error) {
 	if err != nil {
 		return isAnswer(err), err
 	}
-	if tag.String() != "COMMIT" {
+	if tag.String() != commit {
 		return true, fmt.Errorf("the transaction had failed before its commit, and the server answered %s", tag)
 	}
 	return true, nil

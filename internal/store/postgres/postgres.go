@@ -129,6 +129,8 @@ func prepareSession(schema string, term time.Duration) func(context.Context, *pg
 		"enable_hashjoin":  "off",
 		"enable_mergejoin": "off",
 		"jit":              "off",
+		// The server plans a statement once, and not anew for each length of its arrays.
+		"plan_cache_mode": "force_generic_plan",
 	}
 	for name, limit := range limits(term) {
 		settings[name] = strconv.FormatInt(limit.Milliseconds(), 10)
@@ -143,13 +145,19 @@ func prepareSession(schema string, term time.Duration) func(context.Context, *pg
 		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 		defer cancel()
 		_, err := conn.Exec(ctx, statement.String()).ReadAll()
+		if isAnswer(err) {
+			return fmt.Errorf("%w a setting of a session: %w", errLacking, err)
+		}
 		return err
 	}
 }
 
 func (e *Engine) connect(ctx context.Context, opening string) (*connection, error) {
 	conn, err := pgconn.ConnectConfig(ctx, e.config)
-	if err != nil {
+	switch {
+	case errors.Is(err, errLacking):
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%w: the shared store cannot be reached: %w", engine.ErrUnavailable, err)
 	}
 	return newConnection(conn, opening, statementLimit(e.term)+grace), nil

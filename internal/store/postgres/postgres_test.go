@@ -107,7 +107,9 @@ func TestAlikeStatementsAreOneForTheServer(t *testing.T) {
 		const alike = 10
 		var asked [][]any
 		for n := range int64(alike) {
-			if err := w.Exec("INSERT INTO rows (id, name, round) VALUES ($1, $2, $3)", []byte{1}, "a", round); err != nil {
+			if err := w.Exec(
+				"INSERT INTO rows (id, name, round) VALUES ($1, $2, $3)", []byte{1}, "a", round,
+			); err != nil {
 				t.Fatal(err)
 			}
 			asked = append(asked, []any{n})

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,18 +29,36 @@ func every(scan func(of int, v engine.Row)) func(int, engine.Row) bool {
 // receive waits for the answers to all that was sent. The error is the first one; the statements
 // after it have not been executed. The tag is the last one's.
 func (c *connection) receive(readings []reading) (pgconn.CommandTag, error) {
-	c.sent = 0
-	c.exchanges++
-	if err := c.conn.Conn().SetDeadline(time.Now().Add(c.patience)); err != nil {
-		return pgconn.CommandTag{}, err
-	}
-	if err := c.pipeline.Sync(); err != nil {
+	if err := c.flush(); err != nil {
 		return pgconn.CommandTag{}, err
 	}
 	return c.receiveSent(readings)
 }
 
-// receiveSent reads the answers up to the next point of synchronisation.
+// endPart lets what was sent so far be answered by itself: what follows is executed whatever became
+// of it.
+func (c *connection) endPart() {
+	c.pipeline.SendPipelineSync()
+	c.preparing = append(c.preparing, nil)
+	c.sent = 0
+}
+
+// flush ends a part, and lets all that was sent travel.
+func (c *connection) flush() error {
+	c.endPart()
+	c.exchanges++
+	if err := c.bePatient(); err != nil {
+		return err
+	}
+	return c.pipeline.Flush()
+}
+
+// bePatient bounds how long the server is waited for from now on.
+func (c *connection) bePatient() error {
+	return c.conn.Conn().SetDeadline(time.Now().Add(c.patience))
+}
+
+// receiveSent reads the answers to one part.
 func (c *connection) receiveSent(readings []reading) (pgconn.CommandTag, error) {
 	var tag pgconn.CommandTag
 	var failure error
@@ -56,14 +75,15 @@ func (c *connection) receiveSent(readings []reading) (pgconn.CommandTag, error) 
 		}
 		switch result := result.(type) {
 		case *pgconn.PipelineSync:
-			for _, s := range c.preparing { // those behind the failure
+			end := slices.Index(c.preparing, nil)
+			for _, s := range c.preparing[:end] { // those behind the failure
 				s.name = ""
 			}
-			c.preparing = c.preparing[:0]
+			c.preparing = slices.Delete(c.preparing, 0, end+1)
 			return tag, failure
 		case *pgconn.StatementDescription:
 			c.preparing[0].types = result.ParamOIDs
-			c.preparing = c.preparing[1:]
+			c.preparing = slices.Delete(c.preparing, 0, 1)
 		case *pgconn.ResultReader:
 			if len(readings) > 0 && n >= readings[0].first {
 				r := &readings[0]

@@ -1,10 +1,14 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
+
+// errLacking says that a server is there, and is none that can hold a store.
+var errLacking = errors.New("the server cannot hold a shared store: it lacks")
 
 // requirement is something that a server must do. docs/platform.md has the same list.
 type requirement struct{ what, probe string }
@@ -47,7 +51,7 @@ func checkServer(c *connection) error {
 		switch {
 		case err == nil:
 		case isAnswer(err):
-			return fmt.Errorf("the server cannot hold a shared store: it lacks %s: %w", r.what, err)
+			return fmt.Errorf("%w %s: %w", errLacking, r.what, err)
 		default:
 			return err
 		}

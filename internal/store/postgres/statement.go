@@ -6,8 +6,8 @@ type statement struct {
 	// types are those of its parameters, nil until the server has told them.
 	types []uint32
 	shape *shape
-	// many is the same for many lists of parameters at once, each parameter an array; nil if there is
-	// none, or it was not needed yet.
+	// many is the same for many lists of parameters at once, each parameter an array; nil if there
+	// is none, or it was not needed yet.
 	many *statement
 }
 

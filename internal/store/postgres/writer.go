@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -62,6 +61,7 @@ type writer struct {
 	async    bool      // whether the current transaction's commit need not be durable
 	kept     kept      // the last transaction that was acknowledged as durable
 	began    time.Time // the current transaction
+	next     *entry    // what was sent behind the current transaction's commit
 	active   int64     // replicas that hold a lease, as the current transaction sees it
 	standing atomic.Pointer[standing]
 	offset   atomic.Int64 // of the database's clock to this machine's, in milliseconds
@@ -71,6 +71,8 @@ type writer struct {
 	retryAt time.Time
 	failure error
 }
+
+var _ engine.Overlapping = (*writer)(nil)
 
 // kept is a transaction that the database has acknowledged as durable: its number under a lease.
 type kept struct {
@@ -125,70 +127,39 @@ func (w *writer) BeginAsking(questions ...engine.Question) error {
 	if err := w.connect(); err != nil {
 		return err
 	}
-	err := w.enter(questions)
-	if err == nil || fresh || !w.lost() {
+	answered, err := w.enter(questions)
+	if err == nil || fresh || answered || !w.lost() {
 		return err
 	}
 	if err := w.connect(); err != nil {
 		return err
 	}
-	return w.enter(questions)
+	_, err = w.enter(questions)
+	return err
 }
 
-// enter takes the turn, renews the lease and asks, in one exchange. What a replica without a lease
-// was told is of no use to anybody: its transaction ends here.
-func (w *writer) enter(questions []engine.Question) error {
+// enter takes the turn and tells whether the server has answered anything.
+func (w *writer) enter(questions []engine.Question) (answered bool, err error) {
 	if w.id == 0 {
 		if err := w.checkSchema(); err != nil {
-			return err
+			return false, err
 		}
 		if err := w.checkKept(); err != nil {
-			return err
+			return false, err
 		}
 		if err := w.enlist(); err != nil {
-			return err
+			return false, err
 		}
 	}
-	w.began, w.async = w.engine.clock.Now(), false
-	asked := w.engine.clock.Machine()
-	var renewed bool
-	var version, clock int64
-	renew := engine.Question{
-		Text: renewLease, Lists: [][]any{{w.engine.term.Milliseconds(), w.id}},
-		Scan: func(_ int, v engine.Row) {
-			renewed = true
-			w.batch, w.active, version, clock = v.Int(0), v.Int(1), v.Int(2), v.Int(3)
-		},
-	}
-	if err := w.Exec(w.opening); err != nil {
-		return err
-	}
-	if err := w.Exec(takeTurn); err != nil {
-		return err
-	}
-	err := w.Ask(append([]engine.Question{renew}, questions...)...)
-	switch {
-	case err != nil:
-	case !renewed:
-		if err = w.checkKept(); err == nil {
-			err = engine.ErrLeaseLost
-		}
-	case w.id == w.kept.lease && w.batch <= w.kept.batch:
-		err = w.wentBack()
-	}
+	e, err := w.sendEntry(questions)
 	if err == nil {
-		err = w.engine.tables.Check(int(version))
+		err = w.flush()
 	}
-	if err == nil {
-		w.measure(asked, time.UnixMilli(clock), w.engine.clock.Machine())
-		return nil
+	if err != nil {
+		return false, err
 	}
-	if errors.Is(err, engine.ErrLeaseLost) || errors.Is(err, engine.ErrSuperseded) {
-		// In a newer schema not even the end of the lease is this program's to write: it runs out.
-		w.giveUpLease()
-	}
-	w.Rollback()
-	return err
+	err = w.receiveEntry(e)
+	return e.renewed, err
 }
 
 // checkKept is an error if the database does not know the last transaction that it has
@@ -255,10 +226,12 @@ func (w *writer) connect() error {
 	return nil
 }
 
-// commit returns nil if the transaction is durable. If the connection is lost before the server's
+// Commit returns nil if the transaction is durable. If the connection is lost before the server's
 // answer, it asks the database what became of it.
-func (w *writer) Commit() error {
-	answered, err := w.end()
+func (w *writer) Commit() error { return w.committed(w.end()) }
+
+// committed notes how a commit has ended.
+func (w *writer) committed(answered bool, err error) error {
 	if err != nil && !answered {
 		err = w.inquire(err)
 	}
@@ -276,11 +249,11 @@ func (w *writer) Commit() error {
 // given up: whatever was claimed in the transaction is cut off.
 func (w *writer) inquire(cause error) error {
 	for deadline := time.Now().Add(inquiry); time.Now().Before(deadline); time.Sleep(reconnectPause) {
-		committed, err := w.committed()
+		counted, err := w.wasCounted()
 		switch {
 		case err != nil:
 			continue
-		case committed:
+		case counted:
 			return nil
 		default:
 			return cause
@@ -295,9 +268,9 @@ func (w *writer) giveUpLease() {
 	w.standing.Store(nil)
 }
 
-// committed looks up whether the last transaction was counted. It takes the turn first: until the
+// wasCounted looks up whether the last transaction was counted. It takes the turn first: until the
 // server has ended the lost connection's transaction, one way or the other, the turn is that one's.
-func (w *writer) committed() (bool, error) {
+func (w *writer) wasCounted() (bool, error) {
 	w.retryAt = time.Time{}
 	if err := w.connect(); err != nil {
 		return false, err

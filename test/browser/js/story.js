@@ -141,7 +141,7 @@ test("phones of both networks are side by side, on one bill", () =>
 
     await page.getByRole("button", { name: "Advance the clock by 25 hours" }).click();
     await desk(page).getByText("templates only").waitFor();
-    await choose(page, "By a person");
+    await choose(page, "Person");
     await page.getByLabel("Message to Léa Moreau").fill("Fatou here: it comes tomorrow.");
     await forecast(page).getByText(/^free: the service window is open/).waitFor();
     await page.getByRole("button", { name: "Send", exact: true }).click();
@@ -161,6 +161,7 @@ test("phones of both networks are side by side, on one bill", () =>
     await desk(page).getByRole("img", { name: /^Window open for 167 hours/ }).waitFor();
     await answer(page, "Kim Lee", "Hello, Kim.");
     await phoneOf(page, "Kim Lee").getByText("Hello, Kim.").waitFor();
+    await talkTo(page, "Léa");
     await picture(page, "messenger");
   }));
 

@@ -80,8 +80,26 @@ func Answer(
 	if err := c.find(ctx); err != nil {
 		return nameOther, nil, err
 	}
+	if c.rule.templates {
+		if err := c.readTemplates(ctx); err != nil {
+			return c.rule.name, nil, err
+		}
+	}
 	answer, err = c.rule.do(ctx, c)
 	return c.rule.name, answer, err
+}
+
+// readTemplates has the account's templates be as clients have asked for them.
+func (c *call) readTemplates(ctx context.Context) error {
+	if c.account.Latest == nil {
+		return nil
+	}
+	latest, err := c.account.Latest(ctx)
+	if err != nil {
+		return err
+	}
+	c.account.Templates = latest
+	return nil
 }
 
 // nameOther is the name of what has no rule.
@@ -170,6 +188,11 @@ func (c *call) kind(ctx context.Context, edge string) (object, error) {
 	if n := c.account.businessAccount(c.id); n != nil {
 		c.through = n.API
 		return onAccount, nil
+	}
+	if c.account.MayBeAsked != nil && c.account.MayBeAsked(c.id) && c.account.template(c.id) == nil {
+		if err := c.readTemplates(ctx); err != nil {
+			return onNothing, err
+		}
 	}
 	if c.account.template(c.id) != nil {
 		return onTemplate, nil

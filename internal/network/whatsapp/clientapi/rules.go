@@ -58,6 +58,8 @@ type rule struct {
 	// query are the parameters that are passed on, fields what may be read.
 	query  []string
 	fields []string
+	// templates says that the call is about templates, also those that clients have asked for.
+	templates bool
 	// only are the fields that a body may have; nil takes all that have no meaning on every path.
 	only []string
 }
@@ -65,7 +67,7 @@ type rule struct {
 // rulesOf are those of the calls about an object. Sources, under
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/: business-phone-numbers
 // (registration, two-step verification, display names, quality), business-profiles, qr-codes,
-// catalogs, flows, templates, webhooks/override.
+// catalogs, flows, groups, templates, webhooks/override.
 func rulesOf(on object) []rule {
 	switch on {
 	case onNumber:
@@ -150,6 +152,11 @@ func numberRules() []rule {
 			name: "call_permissions", edge: "call_permissions", method: get, do: pass,
 			query: []string{"user_wa_id", "recipient"},
 		},
+		{name: "groups", edge: "groups", method: get, do: pass, query: paging()},
+		{
+			name: "groups_write", edge: "groups", method: post, do: pass,
+			only: []string{paramProduct, "subject", "description", "join_approval_mode"},
+		},
 		{
 			name: "calls", edge: "calls", method: anyMethod, do: refuse(
 				"Calls are not served: they cost money that this gateway does not count."),
@@ -173,14 +180,17 @@ func accountRules() []rule {
 			name: "phone_numbers_write", edge: "phone_numbers", method: post, do: refuse(
 				"A phone number is added as a channel of the BusinessAccount: write spec.channels."),
 		},
-		{name: "message_templates", edge: edgeTemplates, method: get, do: listTemplates},
-		{name: "message_templates_write", edge: edgeTemplates, method: post, do: createTemplate},
-		{name: "message_templates_write", edge: edgeTemplates, method: del, do: deleteTemplates},
+		{name: "message_templates", edge: edgeTemplates, method: get, do: listTemplates, templates: true},
+		{name: "message_templates_write", edge: edgeTemplates, method: post, do: createTemplate, templates: true},
+		{name: "message_templates_write", edge: edgeTemplates, method: del, do: deleteTemplates, templates: true},
 		{
 			name: "message_templates_write", edge: "upsert_message_templates", method: post,
 			do: writeTemplate,
 		},
-		{name: "message_template", edge: edgeTemplates, item: true, method: get, do: readTemplate},
+		{
+			name: "message_template", edge: edgeTemplates, item: true, method: get, do: readTemplate,
+			templates: true,
+		},
 		{
 			name: "message_template_previews", edge: "message_template_previews", method: get, do: pass,
 			query: append(paging(), "category", "language", "languages", "add_security_recommendation",
@@ -207,9 +217,9 @@ func accountRules() []rule {
 
 func templateRules() []rule {
 	return []rule{
-		{name: "message_template", method: http.MethodGet, do: readTemplate},
-		{name: "message_templates_write", method: http.MethodPost, do: editTemplate},
-		{name: "message_templates_write", method: http.MethodDelete, do: deleteTemplates},
+		{name: "message_template", method: http.MethodGet, do: readTemplate, templates: true},
+		{name: "message_templates_write", method: http.MethodPost, do: editTemplate, templates: true},
+		{name: "message_templates_write", method: http.MethodDelete, do: deleteTemplates, templates: true},
 		{name: "message_templates_write", edge: "unpause", method: http.MethodPost, do: writeTemplate},
 	}
 }

@@ -23,7 +23,7 @@ func (s *Send) readContent(object rawjson.Object) error {
 	if read == nil {
 		return graph.NewError(
 			graph.CodeUnsupportedType, "type must be one of text, template, image, video, audio, document, sticker, "+
-				"location, contacts, interactive, reaction.",
+				"location, contacts, interactive, reaction, pin.",
 		)
 	}
 	s.Type = kind
@@ -53,6 +53,8 @@ func readerOf(kind string) contentReader {
 		return readInteractive
 	case TypeContacts:
 		return readContacts
+	case TypePin:
+		return readPin
 	}
 	return nil
 }
@@ -97,6 +99,36 @@ func readReaction(s *Send, kind string, raw []byte) error {
 	s.Reaction = &Reaction{MessageID: id, Emoji: picture}
 	return nil
 }
+
+// readPin reads what pins a message of a group for some days, or takes that back. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/groups-messaging
+func readPin(s *Send, kind string, raw []byte) error {
+	const mostDays = 30
+	content, err := field{kind, raw}.object()
+	if err != nil {
+		return err
+	}
+	if !s.Group {
+		return invalid("recipient_type", `must be "group" with type pin`)
+	}
+	if err := content.at("type").oneOf(pinMessage, unpinMessage); err != nil {
+		return err
+	}
+	if _, err := messageID(content.members, "message_id", "pin.message_id"); err != nil {
+		return err
+	}
+	days := content.at("expiration_days")
+	if operation, _ := rawjson.String(content.members.Get("type")); operation == pinMessage && days.absent() {
+		return missing(days.path, "a whole number from 1 to 30")
+	}
+	return days.number(1, mostDays)
+}
+
+// Values of pin.type.
+const (
+	pinMessage   = "pin"
+	unpinMessage = "unpin"
+)
 
 func readMedia(_ *Send, kind string, raw []byte) error {
 	content, err := field{kind, raw}.object()

@@ -1,11 +1,6 @@
 package request
 
-import (
-	"encoding/json"
-	"testing"
-
-	"github.com/guichet-dev/guichet/internal/rawjson"
-)
+import "testing"
 
 func TestAFormIsReadAsTheJSONThatItMeans(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
@@ -40,25 +35,4 @@ func TestAFormIsReadAsTheJSONThatItMeans(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}
-}
-
-func FuzzFormJSON(f *testing.F) {
-	f.Add([]byte(`messaging_product=whatsapp&to=1&text={"body":"hi"}`))
-	f.Add([]byte(`a=%22&a=%7B%7D&b[c]=1&d=%`))
-	f.Add([]byte("a=\xff&b=1e999"))
-	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n{\"a\":1}\r\n--b--\r\n"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, read := range []func([]byte) ([]byte, error){formJSON, multipartJSON} {
-			text, err := read(body)
-			if err != nil {
-				continue
-			}
-			if !json.Valid(text) {
-				t.Fatalf("not JSON: %q", text)
-			}
-			if _, err := rawjson.ParseObject(text); err != nil {
-				t.Fatalf("%q: %v", text, err)
-			}
-		}
-	})
 }

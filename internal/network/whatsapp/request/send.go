@@ -49,6 +49,7 @@ const (
 	TypeContacts    = "contacts"
 	TypeInteractive = "interactive"
 	TypeReaction    = "reaction"
+	TypePin         = "pin"
 )
 
 // Send is a request to POST /{version}/{phone-number-id}/messages. Either
@@ -135,7 +136,7 @@ func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
 // and leaves every other field alone. The error, if any, is an *Error with code
 // 100, 131008, 131009 or 131051 whose details name the field, never its value.
 func Parse(body []byte) (*Send, error) {
-	body, object, err := sendObject(body)
+	body, object, err := bodyRules().Read(body)
 	if err != nil {
 		return nil, err
 	}

@@ -217,7 +217,7 @@ func TestParseRefuses(t *testing.T) {
 		"unknown type": {
 			base(`"type":"poll","poll":{}`), 131051,
 			"type must be one of text, template, image, video, audio, document, sticker, location, contacts, " +
-				"interactive, reaction.",
+				"interactive, reaction, pin.",
 		},
 		"type is a number": {base(`"type":1`), 131009, "type must be a string."},
 		"no content": {

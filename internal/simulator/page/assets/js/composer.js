@@ -12,7 +12,7 @@ const kinds = [
   { kind: "text", label: "Text", icon: "text", on: ["whatsapp", "page", "instagram"] },
   { kind: "template", label: "Template", icon: "template", on: ["whatsapp", "page"] },
   { kind: "image", label: "Photo", icon: "photo", on: ["whatsapp"] },
-  { kind: "person", label: "By a person", icon: "person", on: ["page", "instagram"] },
+  { kind: "person", label: "Person", icon: "person", on: ["page", "instagram"] },
   { kind: "interactive", label: "Question", icon: "buttons", on: ["whatsapp", "page", "instagram"] },
 ];
 
