@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -74,7 +75,8 @@ func (u *upstream) Media(ctx context.Context, id string) (network.Media, error) 
 	}
 	described, err := rawjson.ParseObject(raw)
 	address := described.Text(urlMember)
-	if err != nil || address == "" || described.Text("mime_type") == "" || described.Text("id") != id {
+	isFile := err == nil && json.Valid(raw) && described.Text("mime_type") != ""
+	if !isFile || address == "" || described.Text("id") != id {
 		// an object of another kind: nothing of it is passed on
 		return network.Media{}, network.Refuse(network.UnknownObject, "")
 	}
