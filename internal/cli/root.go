@@ -19,7 +19,7 @@ func New() *cobra.Command {
 	root.SetVersionTemplate(version.Line("guichet") + "\n")
 	root.AddCommand(
 		newDev(), newRate(), newPlan(), newLedger(), newExplain(), newStatement(), newKeysCommand(),
-		newCallbacksCommand(), newTrigger(), newTemplateCommand(), newVersion(),
+		newCallbacksCommand(), newTrigger(), newListen(), newTemplateCommand(), newVersion(),
 	)
 	return root
 }

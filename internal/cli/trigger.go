@@ -228,20 +228,26 @@ func (o *triggerOptions) completeIDs() {
 
 // secret is what signs a webhook that is posted to --to.
 func (o *triggerOptions) secret(process *devProcess) (string, error) {
-	if o.secretFile != "" {
-		content, err := os.ReadFile(o.secretFile)
-		if secret := strings.TrimSpace(string(content)); err != nil || secret != "" {
-			return secret, err
-		}
-		return "", fmt.Errorf("%s is empty", o.secretFile)
-	}
-	if secret := os.Getenv(secretVariable); secret != "" {
-		return secret, nil
+	if secret, err := givenSecret(o.secretFile); err != nil || secret != "" {
+		return secret, err
 	}
 	if process != nil {
 		return process.state.CallbackSecret, nil
 	}
 	return "", fmt.Errorf("give the secret that signs the webhook: by --secret-file, or in %s", secretVariable)
+}
+
+// givenSecret is the secret of a file or of the environment; empty if neither is given.
+func givenSecret(file string) (string, error) {
+	if file == "" {
+		return os.Getenv(secretVariable), nil
+	}
+	content, err := os.ReadFile(file)
+	secret := strings.TrimSpace(string(content))
+	if err == nil && secret == "" {
+		err = fmt.Errorf("%s is empty", file)
+	}
+	return secret, err
 }
 
 func (o *triggerOptions) throughSimulator(

@@ -11,7 +11,7 @@
 //	intake      the networks' webhooks
 //	upstream    what lets a message go: slots, rates, stops, and what is known to be in the way
 //	settlement  the one end of each message, its price and its record
-//	callbacks   what the business's own endpoint is told
+//	callbacks   what the business's own endpoint is told, and listeners who follow that
 //	counts      the ledger beside the upstream's own count of each day
 //	policy      whether a message may go: pure decisions
 //	people      whom an address belongs to

@@ -31,6 +31,7 @@ func (g *Gateway) api() http.Handler {
 	serve("GET "+number+"/refused_callbacks", "refused_callbacks", g.getRefusedCallbacks)
 	serve("POST "+number+"/refused_callbacks", "refused_callbacks", g.postRefusedCallbacks)
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
+	serve("GET /callbacks", "callbacks", g.getCallbacks)
 	serve("POST "+number+"/media", "media_upload", g.postMedia)
 	serve("POST "+number+"/message_attachments", "media_upload", g.postAttachment)
 	serve("GET "+media.Path+"{reference}", "media_download", g.getFile)

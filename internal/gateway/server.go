@@ -80,6 +80,7 @@ func (l Listeners) Close() {
 // are under way finish.
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 	g.books.EndWith(ctx.Done())
+	g.callbacks.Listeners().EndWith(ctx.Done())
 	report := newServer(g.reporter.Handler(), g.log)
 	report.TLSConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,

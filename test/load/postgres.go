@@ -38,7 +38,12 @@ const (
 )
 
 // sharedRates are the open-loop loads on PostgreSQL, in requests a second.
-func sharedRates() []int { return []int{200, 500} }
+func sharedRates(replicas int) []int {
+	if replicas == 1 {
+		return []int{200}
+	}
+	return []int{200, 500}
+}
 
 // postgres measures the same on a PostgreSQL server on this machine, which syncs every commit, with
 // one replica and with three. Requests and the connections of the upstream's webhooks go to the
@@ -53,7 +58,7 @@ func (b *bench) postgres(ctx context.Context) error {
 		if err := b.sharedLifecycles(ctx, server, replicas); err != nil {
 			return err
 		}
-		for _, rate := range sharedRates() {
+		for _, rate := range sharedRates(replicas) {
 			if err := b.sharedLatency(ctx, server, replicas, rate); err != nil {
 				return err
 			}

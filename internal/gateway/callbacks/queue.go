@@ -13,6 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/listeners"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -61,6 +62,8 @@ type Queue struct {
 	traces   telemetry.Traces
 	wake     wake.Signal
 	alone    loners
+	// listeners get a copy of each callback.
+	listeners listeners.Listeners
 }
 
 // NewQueue returns the queue that is kept in a store. Dial opens the connections to the endpoint.
@@ -77,11 +80,21 @@ func NewQueue(
 // Notify says that callbacks may be due.
 func (q *Queue) Notify() { q.wake.Notify() }
 
-// Add queues a webhook about a customer, in the caller's commit. An account without an endpoint is
-// told nothing.
+// Listeners are those who follow the callbacks.
+func (q *Queue) Listeners() *listeners.Listeners { return &q.listeners }
+
+// Wanted reports whether anybody is told of what happens to an account: its endpoint, or whoever
+// listens.
+func (q *Queue) Wanted(t *served.Tenant) bool { return t.Callback != nil || q.listeners.Any() }
+
+// Add queues a webhook about a customer, in the caller's commit, and tells whoever listens once it
+// is durable. An account without an endpoint is told nothing.
 func (q *Queue) Add(
 	tx *durable.Tx, t *served.Tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time,
 ) error {
+	if q.listeners.Any() {
+		tx.After(func() { q.listeners.Tell(listeners.Told{Channel: channel, At: now, Body: body}) })
+	}
 	if t.Callback == nil {
 		return nil
 	}

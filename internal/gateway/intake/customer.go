@@ -51,7 +51,7 @@ func (c *commit) takeInbound(channel *served.Channel, e *network.Inbound) error 
 		}
 	}
 	c.count(kindMessage, telemetry.ResultApplied)
-	if c.tenant.Callback == nil {
+	if !c.Callbacks.Wanted(c.tenant) {
 		return nil
 	}
 	ours, err := c.quoted(channel, e.Quotes)

@@ -89,7 +89,7 @@ func (in *Intake) Take(ctx context.Context, t *served.Tenant, body []byte, secre
 	if err != nil {
 		return err
 	}
-	if t.Callback != nil {
+	if in.Callbacks.Wanted(t) {
 		if err := in.readdress(t, batches); err != nil {
 			return err
 		}

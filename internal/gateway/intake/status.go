@@ -138,7 +138,7 @@ func (c *commit) advance(channel *served.Channel, m *store.Message, s *network.S
 		return c.passOnAbout(channel, m, s)
 	}
 	c.count(kindStatus, telemetry.ResultApplied)
-	if c.tenant.Callback == nil || s.Callback == nil {
+	if !c.Callbacks.Wanted(c.tenant) || s.Callback == nil {
 		return nil
 	}
 	return c.tell(channel.ID, of.customer, s.Callback(of.id, about.CallbackData))

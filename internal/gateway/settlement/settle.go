@@ -144,7 +144,7 @@ func (s *Settler) GiveUp(
 	if err := freeSubscription(tx, e.Message, &e.About); err != nil {
 		return err
 	}
-	if t.Callback == nil {
+	if !s.callbacks.Wanted(t) {
 		return nil
 	}
 	body, err := c.Network.FailedCallback(network.Failure{
