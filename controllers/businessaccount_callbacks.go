@@ -10,9 +10,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
-// callbacksVerdict says whether the business's endpoint takes what it is told. Counts are rounded,
+// assessCallbacks says whether the business's endpoint takes what it is told. Counts are rounded,
 // so that the status does not change with every callback.
-func callbacksVerdict(scope *accountScope) verdict {
+func assessCallbacks(scope *accountScope) assessment {
 	known := scope.memory.report
 	if known == nil {
 		return reportMissing("which callbacks are taken")

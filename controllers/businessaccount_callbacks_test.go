@@ -22,43 +22,43 @@ func TestWhatTheEndpointDoesNotTakeBecomesACondition(t *testing.T) {
 	all.LostCallbacks, all.RefusedCallbacks = 1234, &report.RefusedCallbacks{Count: 1, Status: 403}
 	for name, tc := range map[string]struct {
 		report report.Report
-		want   verdict
+		want   assessment
 	}{
-		"all are taken": {report.Report{}, verdict{"True", "CallbacksTaken", "No callback is set aside"}},
+		"all are taken": {report.Report{}, assessment{"True", "CallbacksTaken", "No callback is set aside"}},
 		"some wait": {
 			report.Report{Queues: report.Queues{Callbacks: 9}},
-			verdict{"True", "CallbacksTaken", "No callback is set aside"},
+			assessment{"True", "CallbacksTaken", "No callback is set aside"},
 		},
 		"the endpoint is 404": {
 			failing(404, 1234),
-			verdict{
+			assessment{
 				"False", "EndpointFailing",
 				begins + "it answers 404; 1200 callbacks wait, and are tried for seven days",
 			},
 		},
-		"the endpoint is away": {failing(0, 7), verdict{
+		"the endpoint is away": {failing(0, 7), assessment{
 			"False", "EndpointFailing", begins + "it does not answer; 7 callbacks wait, and are tried for seven days",
 		}},
 		"a refusal": {
 			report.Report{RefusedCallbacks: &report.RefusedCallbacks{Count: 2, Status: 403}},
-			verdict{"False", "CallbacksRefused", refuses + "with 403" + replay},
+			assessment{"False", "CallbacksRefused", refuses + "with 403" + replay},
 		},
 		"a time-out": {
 			report.Report{RefusedCallbacks: &report.RefusedCallbacks{Count: 2}},
-			verdict{"False", "CallbacksRefused", refuses + "without an answer" + replay},
+			assessment{"False", "CallbacksRefused", refuses + "without an answer" + replay},
 		},
 		"some are lost": {
 			report.Report{LostCallbacks: 12},
-			verdict{"False", "CallbacksLost", "12 callbacks were lost, because too many waited or were set aside"},
+			assessment{"False", "CallbacksLost", "12 callbacks were lost, because too many waited or were set aside"},
 		},
-		"all of it is so": {all, verdict{"False", "EndpointFailing", begins + "it answers 404; 1 callbacks wait, " +
+		"all of it is so": {all, assessment{"False", "EndpointFailing", begins + "it answers 404; 1 callbacks wait, " +
 			"and are tried for seven days. " +
 			"1200 callbacks were lost, because too many waited or were set aside. " + refuses + "with 403" + replay}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf()
 			scope.memory.report = &tc.report
-			if got := callbacksVerdict(scope); got != tc.want {
+			if got := assessCallbacks(scope); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 		})

@@ -18,46 +18,46 @@ type check struct {
 	// needs are the parts of the observation without which the condition stays as it was.
 	needs parts
 	// only tells whether an account has the condition at all; nil if every account has it.
-	only    func(*accountScope) bool
-	verdict func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict
+	only       func(*accountScope) bool
+	assessment func(*accountScope, *v1alpha1.BusinessAccountStatus) assessment
 }
 
 // accountChecks are the conditions of an account. Those that count stand first, in the order of
 // their weight: Ready says what the first of them says that is not True. An account that has spent
 // its budget does what it was asked to, so WithinBudget does not count.
 func accountChecks() []check {
-	of := func(verdictOf func(*accountScope) verdict) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
-		return func(scope *accountScope, _ *v1alpha1.BusinessAccountStatus) verdict { return verdictOf(scope) }
+	of := func(assess func(*accountScope) assessment) func(*accountScope, *v1alpha1.BusinessAccountStatus) assessment {
+		return func(scope *accountScope, _ *v1alpha1.BusinessAccountStatus) assessment { return assess(scope) }
 	}
 	return []check{
-		{v1alpha1.ConditionPlanResolved, true, partCluster | partInputs, nil, of(planVerdict)},
-		{v1alpha1.ConditionClaimsGranted, true, partCluster | partInputs, nil, of(claimsVerdict)},
-		{v1alpha1.ConditionCredentialsValid, true, partCluster | partInputs, nil, of(credentialsVerdict)},
-		{v1alpha1.ConditionChannelsHeld, true, partCluster, nil, of(channelsHeldVerdict)},
-		{v1alpha1.ConditionHostHeld, true, partCluster, nil, of(hostVerdict)},
-		{v1alpha1.ConditionTemplatesServed, true, partCluster | partInputs, nil, of(templatesVerdict)},
-		{v1alpha1.ConditionGatewayAvailable, true, partCluster, nil, of(gatewayVerdict)},
-		{v1alpha1.ConditionStoreWritable, true, partReports, nil, of(storeVerdict)},
-		{v1alpha1.ConditionConfigSynced, true, allParts, nil, of(configVerdict)},
+		{v1alpha1.ConditionPlanResolved, true, partCluster | partInputs, nil, of(assessPlan)},
+		{v1alpha1.ConditionClaimsGranted, true, partCluster | partInputs, nil, of(assessClaims)},
+		{v1alpha1.ConditionCredentialsValid, true, partCluster | partInputs, nil, of(assessCredentials)},
+		{v1alpha1.ConditionChannelsHeld, true, partCluster, nil, of(assessChannelsHeld)},
+		{v1alpha1.ConditionHostHeld, true, partCluster, nil, of(assessHost)},
+		{v1alpha1.ConditionTemplatesServed, true, partCluster | partInputs, nil, of(assessTemplates)},
+		{v1alpha1.ConditionGatewayAvailable, true, partCluster, nil, of(assessGateway)},
+		{v1alpha1.ConditionStoreWritable, true, partReports, nil, of(assessStore)},
+		{v1alpha1.ConditionConfigSynced, true, allParts, nil, of(assessConfig)},
 		{v1alpha1.ConditionUpstreamAccepts, true, partReports, nil, ofChannels(v1alpha1.ConditionUpstreamAccepts)},
-		{v1alpha1.ConditionWebhookRegistered, true, partUpstream, registersWebhook, of(registrationVerdict)},
+		{v1alpha1.ConditionWebhookRegistered, true, partUpstream, registersWebhook, of(assessRegistration)},
 		{
 			v1alpha1.ConditionPageSubscribed, true, partUpstream, subscribesPage,
 			ofChannels(v1alpha1.ConditionPageSubscribed),
 		},
 		{v1alpha1.ConditionWebhooksArrive, true, partReports, nil, ofChannels(v1alpha1.ConditionWebhooksArrive)},
-		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(usageVerdict)},
-		{v1alpha1.ConditionReconciled, true, 0, nil, of(reconciledVerdict)},
-		{v1alpha1.ConditionSendsAccepted, false, partCluster | partInputs, nil, of(sendsVerdict)},
-		{v1alpha1.ConditionPlanPublished, false, partCluster | partInputs, nil, of(publishedVerdict)},
-		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(roomVerdict)},
-		{v1alpha1.ConditionDeliveriesPriced, false, partReports, nil, of(pricedVerdict)},
-		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
-		{v1alpha1.ConditionStatementsCurrent, false, partCluster, nil, statementsVerdict},
-		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
-		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
-		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, nil, of(tokensVerdict)},
-		{v1alpha1.ConditionPaymentMethodPresent, false, partUpstream, hasWhatsApp, of(paymentVerdict)},
+		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(assessUsage)},
+		{v1alpha1.ConditionReconciled, true, 0, nil, of(assessReconciled)},
+		{v1alpha1.ConditionSendsAccepted, false, partCluster | partInputs, nil, of(assessSends)},
+		{v1alpha1.ConditionPlanPublished, false, partCluster | partInputs, nil, of(assessPublished)},
+		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(assessRoom)},
+		{v1alpha1.ConditionDeliveriesPriced, false, partReports, nil, of(assessPriced)},
+		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(assessBudget)},
+		{v1alpha1.ConditionStatementsCurrent, false, partCluster, nil, assessStatements},
+		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(assessBilling)},
+		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(assessCallbacks)},
+		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, nil, of(assessTokens)},
+		{v1alpha1.ConditionPaymentMethodPresent, false, partUpstream, hasWhatsApp, of(assessPayment)},
 	}
 }
 
@@ -70,7 +70,7 @@ func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.Business
 	case c.counts && c.needs&partReports != 0 && scope.hibernates():
 		j.set(c.condition, unknown(v1alpha1.ReasonHibernated, "No gateway runs that could tell"))
 	case !scope.lacks(c.needs):
-		found := c.verdict(scope, status)
+		found := c.assessment(scope, status)
 		if c.needs == partUpstream && found.reason == v1alpha1.ReasonUpstreamUnreachable && standing != nil &&
 			standing.ObservedGeneration == j.generation {
 			return // what it said last stands
@@ -94,8 +94,8 @@ func accountSummary(scope *accountScope) []string {
 	return counted
 }
 
-// wellVerdict is what Ready says of an account of which everything is in order.
-func wellVerdict(scope *accountScope) verdict {
+// assessWell is what Ready says of an account of which everything is in order.
+func assessWell(scope *accountScope) assessment {
 	switch {
 	case scope.hibernates():
 		return isTrue(v1alpha1.ReasonHibernated, "No gateway runs, as the spec asks; "+
@@ -109,9 +109,9 @@ func wellVerdict(scope *accountScope) verdict {
 	return isTrue(v1alpha1.ReasonReady, "Everything is in order")
 }
 
-func ofChannels(condition string) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
-	return func(_ *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
-		return channelsVerdict(status.Channels, condition)
+func ofChannels(condition string) func(*accountScope, *v1alpha1.BusinessAccountStatus) assessment {
+	return func(_ *accountScope, status *v1alpha1.BusinessAccountStatus) assessment {
+		return assessChannels(status.Channels, condition)
 	}
 }
 
@@ -125,9 +125,9 @@ func hasWhatsApp(scope *accountScope) bool { return namesWhatsApp(scope.account)
 
 func hasCallback(scope *accountScope) bool { return scope.account.Spec.Callback != nil }
 
-// reconciledVerdict says whether the operator could do what it had to. What somebody must act on
+// assessReconciled says whether the operator could do what it had to. What somebody must act on
 // has a condition of its own.
-func reconciledVerdict(scope *accountScope) verdict {
+func assessReconciled(scope *accountScope) assessment {
 	var call *callError
 	switch {
 	case (scope.failure == nil || remedyOf(scope.failure) != retry) && scope.paused():

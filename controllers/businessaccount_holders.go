@@ -127,8 +127,8 @@ func (s *accountScope) taken(identity v1alpha1.ChannelIdentity) bool {
 	return taken
 }
 
-// channelsHeldVerdict says which channels are not served because another account holds them.
-func channelsHeldVerdict(scope *accountScope) verdict {
+// assessChannelsHeld says which channels are not served because another account holds them.
+func assessChannelsHeld(scope *accountScope) assessment {
 	var taken []string
 	for i := range scope.account.Spec.Channels {
 		channel := &scope.account.Spec.Channels[i]
@@ -157,8 +157,8 @@ func identityField(channel *v1alpha1.Channel) string {
 	return "phoneNumberID"
 }
 
-// hostVerdict says that the account has no Ingress because another one holds its host.
-func hostVerdict(scope *accountScope) verdict {
+// assessHost says that the account has no Ingress because another one holds its host.
+func assessHost(scope *accountScope) assessment {
 	if other := scope.hostHolder; other != nil {
 		return isFalse(v1alpha1.ReasonHostTaken, fmt.Sprintf(
 			"spec.gateway.exposure.ingress.host is that of %s, which had it first: "+

@@ -127,7 +127,7 @@ func (s *accountScope) progressing() bool {
 	if s.latest() == nil {
 		return s.readySince(firstReport) // else nobody may be able to read it for long
 	}
-	return configVerdict(s).reason == v1alpha1.ReasonConfigPropagating || s.upstreamUnchecked()
+	return assessConfig(s).reason == v1alpha1.ReasonConfigPropagating || s.upstreamUnchecked()
 }
 
 // upstreamUnchecked tells whether a replica has not asked the upstream yet, which it does within

@@ -27,12 +27,12 @@ func showPages(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 		conditions := &status.Channels[at].Conditions
 		j := judgement{conditions: conditions, generation: scope.account.Generation, now: scope.now}
 		if isPage(channel) {
-			j.setInspected(v1alpha1.ConditionPageSubscribed, pageVerdict(scope, channel))
+			j.setInspected(v1alpha1.ConditionPageSubscribed, assessPage(scope, channel))
 		} else {
 			apimeta.RemoveStatusCondition(conditions, v1alpha1.ConditionPageSubscribed)
 		}
 		if channel.Profile != nil {
-			j.setInspected(v1alpha1.ConditionProfileApplied, profileVerdict(scope, channel))
+			j.setInspected(v1alpha1.ConditionProfileApplied, assessProfile(scope, channel))
 		} else {
 			apimeta.RemoveStatusCondition(conditions, v1alpha1.ConditionProfileApplied)
 		}
@@ -41,7 +41,7 @@ func showPages(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 
 // setInspected is set for what an inspection tells: that the upstream does not answer now does not
 // take back what it said.
-func (j judgement) setInspected(conditionType string, v verdict) {
+func (j judgement) setInspected(conditionType string, v assessment) {
 	standing := apimeta.FindStatusCondition(*j.conditions, conditionType)
 	if v.reason == v1alpha1.ReasonUpstreamUnreachable && standing != nil &&
 		standing.ObservedGeneration == j.generation {
@@ -50,8 +50,8 @@ func (j judgement) setInspected(conditionType string, v verdict) {
 	j.set(conditionType, v)
 }
 
-// pageVerdict says whether the app is told of a page's events.
-func pageVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
+// assessPage says whether the app is told of a page's events.
+func assessPage(scope *accountScope, channel *v1alpha1.Channel) assessment {
 	found := scope.inspection.page(channel.Name)
 	subject := fmt.Sprintf("%s %s", pageNoun(channel), channel.Identity().ID)
 	switch {
@@ -70,8 +70,8 @@ func pageVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 			"at Meta", strings.Join(found.missing, ", "), subject))
 }
 
-// profileVerdict says whether a page has the profile that its channel asks for.
-func profileVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
+// assessProfile says whether a page has the profile that its channel asks for.
+func assessProfile(scope *accountScope, channel *v1alpha1.Channel) assessment {
 	found := scope.inspection.page(channel.Name)
 	switch {
 	case found == nil:
@@ -86,7 +86,7 @@ func profileVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 }
 
 // pageFailure says why the upstream did not do what a page needs, and what to do.
-func pageFailure(channel *v1alpha1.Channel, subject string, failure error) verdict {
+func pageFailure(channel *v1alpha1.Channel, subject string, failure error) assessment {
 	answer, _ := graph.AsError(failure)
 	switch {
 	case isPassing(failure):

@@ -16,8 +16,8 @@ import (
 // tokenWarning is how long before an access token ends its account is warned.
 const tokenWarning = 14 * 24 * time.Hour
 
-// registrationVerdict says whether the upstream sends webhooks to the gateway.
-func registrationVerdict(scope *accountScope) verdict {
+// assessRegistration says whether the upstream sends webhooks to the gateway.
+func assessRegistration(scope *accountScope) assessment {
 	account, found := scope.account.Spec.WhatsAppBusinessAccountID, scope.inspection.registration
 	if found == nil {
 		return unknown(v1alpha1.ReasonPending, "The upstream was not asked yet to which callback the webhooks go")
@@ -44,7 +44,7 @@ func registrationVerdict(scope *accountScope) verdict {
 }
 
 // registrationFailure says why webhooks do not go to the gateway, and what to do.
-func registrationFailure(account *v1alpha1.BusinessAccount, found *registrationResult) verdict {
+func registrationFailure(account *v1alpha1.BusinessAccount, found *registrationResult) assessment {
 	answer, _ := graph.AsError(found.failure) // what is no answer of Meta's is none of its codes' cases
 	subject := fmt.Sprintf("The webhooks of WhatsApp Business account %s do not go to %s",
 		account.Spec.WhatsAppBusinessAccountID, found.callback)
@@ -70,12 +70,12 @@ func registrationFailure(account *v1alpha1.BusinessAccount, found *registrationR
 	return isFalse(v1alpha1.ReasonRegistrationRefused, subject+". "+unreachable(found.failure))
 }
 
-// tokensVerdict says whether the access tokens are good for a while. The most pressing matter comes
+// assessTokens says whether the access tokens are good for a while. The most pressing matter comes
 // first.
-func tokensVerdict(scope *accountScope) verdict {
-	var worst verdict
+func assessTokens(scope *accountScope) assessment {
+	var worst assessment
 	for _, token := range scope.inspection.tokens {
-		found := tokenVerdict(token, scope.now)
+		found := assessToken(token, scope.now)
 		if worst.reason == "" || severity(found) > severity(worst) {
 			worst = found
 		}
@@ -86,14 +86,14 @@ func tokensVerdict(scope *accountScope) verdict {
 	return worst
 }
 
-// severity orders verdicts: what is wrong, what is not known, what is well.
-func severity(v verdict) int {
+// severity orders assessments: what is wrong, what is not known, what is well.
+func severity(v assessment) int {
 	return slices.Index([]metav1.ConditionStatus{
 		metav1.ConditionTrue, metav1.ConditionUnknown, metav1.ConditionFalse,
 	}, v.status)
 }
 
-func tokenVerdict(token tokenInspection, now time.Time) verdict {
+func assessToken(token tokenInspection, now time.Time) assessment {
 	answer, answered := graph.AsError(token.failure)
 	renew := fmt.Sprintf("put a new one into key %q", v1alpha1.SecretKeyAccessToken)
 	switch {
@@ -146,8 +146,8 @@ func lackingPermissions(has, needs []string) []string {
 	return lacking
 }
 
-// paymentVerdict says whether there is a means of payment.
-func paymentVerdict(scope *accountScope) verdict {
+// assessPayment says whether there is a means of payment.
+func assessPayment(scope *accountScope) assessment {
 	account, failure := scope.account.Spec.WhatsAppBusinessAccountID, scope.inspection.fundingFailure
 	switch {
 	case failure != nil && isPassing(failure):

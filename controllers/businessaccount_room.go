@@ -14,9 +14,9 @@ const (
 	leastDaysLeft    = 7
 )
 
-// roomVerdict says whether the volume of the gateway's store has room for the time to come, and
+// assessRoom says whether the volume of the gateway's store has room for the time to come, and
 // whether it is larger than the spec asks for.
-func roomVerdict(scope *accountScope) verdict {
+func assessRoom(scope *accountScope) assessment {
 	found := reportedRoom(scope)
 	claim := scope.dataClaim()
 	if claim == nil {
@@ -30,10 +30,10 @@ func roomVerdict(scope *accountScope) verdict {
 	return found
 }
 
-func reportedRoom(scope *accountScope) verdict {
+func reportedRoom(scope *accountScope) assessment {
 	for _, read := range scope.reports {
 		if answer, known := scope.answer(read); known && answer.Storage != nil {
-			return storageVerdict(answer.Storage)
+			return assessStorage(answer.Storage)
 		}
 	}
 	return unknown(
@@ -41,9 +41,9 @@ func reportedRoom(scope *accountScope) verdict {
 	)
 }
 
-// storageVerdict judges the room that a gateway reports. Its figures are rounded, and so the texts
+// assessStorage judges the room that a gateway reports. Its figures are rounded, and so the texts
 // are stable.
-func storageVerdict(room *report.Storage) verdict {
+func assessStorage(room *report.Storage) assessment {
 	const remedy = "raise spec.gateway.storage.embedded.size before the volume is full"
 	soon := room.DaysLeft != nil && *room.DaysLeft < leastDaysLeft
 	percent := int64(100)

@@ -11,28 +11,28 @@ import (
 
 func TestStorageConditions(t *testing.T) {
 	left := func(days int64) *int64 { return &days }
-	sufficient := verdict{"True", "Sufficient", "The gateway's volume has room for the time to come"}
+	sufficient := assessment{"True", "Sufficient", "The gateway's volume has room for the time to come"}
 	for name, tc := range map[string]struct {
 		room *report.Storage
-		want verdict
+		want assessment
 	}{
-		"not told":               {nil, verdict{"Unknown", "ReportUnavailable", "No replica of the gateway has said how much of its volume is free"}},
+		"not told":               {nil, assessment{"Unknown", "ReportUnavailable", "No replica of the gateway has said how much of its volume is free"}},
 		"roomy, of unknown rate": {&report.Storage{FreeBytes: 500, VolumeBytes: 1000}, sufficient},
 		"on the edge":            {&report.Storage{FreeBytes: 200, VolumeBytes: 1000, DaysLeft: left(7)}, sufficient},
-		"little is free": {&report.Storage{FreeBytes: 199, VolumeBytes: 1000, DaysLeft: left(360)}, verdict{
+		"little is free": {&report.Storage{FreeBytes: 199, VolumeBytes: 1000, DaysLeft: left(360)}, assessment{
 			"False", "FillingUp", "19 % of the gateway's volume is free: raise spec.gateway.storage.embedded.size before the volume is full",
 		}},
-		"little time is left": {&report.Storage{FreeBytes: 500, VolumeBytes: 1000, DaysLeft: left(6)}, verdict{
+		"little time is left": {&report.Storage{FreeBytes: 500, VolumeBytes: 1000, DaysLeft: left(6)}, assessment{
 			"False", "FillingUp", "50 % of the gateway's volume is free, which lasts for 6 days at the rate of the last seven days: " +
 				"raise spec.gateway.storage.embedded.size before the volume is full",
 		}},
-		"nothing is free": {&report.Storage{FreeBytes: 0, VolumeBytes: 1000, DaysLeft: left(0)}, verdict{
+		"nothing is free": {&report.Storage{FreeBytes: 0, VolumeBytes: 1000, DaysLeft: left(0)}, assessment{
 			"False", "FillingUp", "0 % of the gateway's volume is free, which lasts for less than a day at the rate of the last seven days: " +
 				"raise spec.gateway.storage.embedded.size before the volume is full",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := roomVerdict(scopeOf(report.Report{}, report.Report{Storage: tc.room})); got != tc.want {
+			if got := assessRoom(scopeOf(report.Report{}, report.Report{Storage: tc.room})); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 		})
@@ -41,13 +41,13 @@ func TestStorageConditions(t *testing.T) {
 
 // A volume that fills up is told of by an event, once, and leaves the account as ready as it is.
 func TestVolumeThatFillsUpIsToldOnce(t *testing.T) {
-	condition := func(v verdict) []metav1.Condition {
+	condition := func(v assessment) []metav1.Condition {
 		return []metav1.Condition{
 			{Type: v1alpha1.ConditionStorageSufficient, Status: v.status, Reason: v.reason, Message: v.message},
 		}
 	}
 	room := func(free int64) []metav1.Condition {
-		return condition(storageVerdict(&report.Storage{FreeBytes: free, VolumeBytes: 1000}))
+		return condition(assessStorage(&report.Storage{FreeBytes: free, VolumeBytes: 1000}))
 	}
 	if told := transitions(
 		room(500), room(190),

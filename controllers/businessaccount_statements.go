@@ -87,9 +87,9 @@ func (r *BusinessAccountReconciler) keepStatements(ctx context.Context, scope *a
 	}
 }
 
-// statementsVerdict says whether the account's months are written. An operator that has just
+// assessStatements says whether the account's months are written. An operator that has just
 // started knows nothing yet, and lets stand what it said before.
-func statementsVerdict(scope *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
+func assessStatements(scope *accountScope, status *v1alpha1.BusinessAccountStatus) assessment {
 	memory := &scope.memory.statements
 	standing := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ConditionStatementsCurrent)
 	switch overdue, since := scope.overdueStatement(); {
@@ -102,7 +102,7 @@ func statementsVerdict(scope *accountScope, status *v1alpha1.BusinessAccountStat
 	case !memory.written.IsZero():
 		return isTrue(v1alpha1.ReasonStatementsCurrent, "The account's months are written as UsageStatements")
 	case standing != nil && standing.Status == metav1.ConditionTrue:
-		return verdict{standing.Status, standing.Reason, standing.Message}
+		return assessment{standing.Status, standing.Reason, standing.Message}
 	}
 	return unknown(v1alpha1.ReasonPending, "No statement was written yet: nothing was billed, or it is being added up")
 }

@@ -69,7 +69,7 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 	for _, c := range accountChecks() {
 		c.judge(j, scope, &status)
 	}
-	j.summariseAs(wellVerdict(scope), accountSummary(scope)...)
+	j.summariseAs(assessWell(scope), accountSummary(scope)...)
 	if scope.failure == nil || remedyOf(scope.failure) == stall {
 		status.ObservedGeneration = scope.account.Generation
 	}

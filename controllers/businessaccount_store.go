@@ -10,8 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// storeVerdict says whether the gateway's store takes writes, and is there to stay.
-func storeVerdict(scope *accountScope) verdict {
+// assessStore says whether the gateway's store takes writes, and is there to stay.
+func assessStore(scope *accountScope) assessment {
 	if claim := scope.dataClaim(); claim != nil && claim.DeletionTimestamp != nil {
 		return isFalse(v1alpha1.ReasonVolumeDeleting, fmt.Sprintf(
 			"PersistentVolumeClaim %q is being deleted: it goes with the gateway's pod, and the ledger with it; "+
@@ -29,7 +29,7 @@ func storeVerdict(scope *accountScope) verdict {
 		case answer.StoreOutage.Cause == report.StoreSuperseded:
 			superseded = answer.StoreOutage
 		default:
-			return outageVerdict(scope, answer.StoreOutage)
+			return assessOutage(scope, answer.StoreOutage)
 		}
 		heard = true
 	}
@@ -38,13 +38,13 @@ func storeVerdict(scope *accountScope) verdict {
 		return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store "+
 			"takes writes")
 	case superseded != nil && !writable: // else another replica has taken over, and this one is about to go
-		return outageVerdict(scope, superseded)
+		return assessOutage(scope, superseded)
 	}
 	return isTrue(v1alpha1.ReasonStoreWritable, "The gateway's store takes writes")
 }
 
-// outageVerdict says what keeps the store from taking writes, and what to do.
-func outageVerdict(scope *accountScope, outage *report.StoreOutage) verdict {
+// assessOutage says what keeps the store from taking writes, and what to do.
+func assessOutage(scope *accountScope, outage *report.StoreOutage) assessment {
 	const refusing = "the gateway answers 503 to sends and webhooks meanwhile"
 	shared := tenant.Shared(scope.account)
 	switch {

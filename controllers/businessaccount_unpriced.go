@@ -11,9 +11,9 @@ import (
 // maxLacks bounds the rates that a condition names.
 const maxLacks = 8
 
-// pricedVerdict says whether every delivered message could be priced. Counts are rounded, so that
+// assessPriced says whether every delivered message could be priced. Counts are rounded, so that
 // the status does not change with every message.
-func pricedVerdict(scope *accountScope) verdict {
+func assessPriced(scope *accountScope) assessment {
 	known := scope.memory.report
 	switch {
 	case known == nil:

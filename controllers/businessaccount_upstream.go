@@ -36,14 +36,14 @@ func showChannels(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 		}
 		shown := v1alpha1.ChannelStatus{Name: channel.Name, Conditions: conditionsOfChannel(before, channel.Name)}
 		j := judgement{conditions: &shown.Conditions, generation: scope.account.Generation, now: scope.now}
-		j.set(v1alpha1.ConditionUpstreamAccepts, channelVerdict(scope, channel))
-		j.setHeard(v1alpha1.ConditionWebhooksArrive, webhooksVerdict(scope, channel), scope)
+		j.set(v1alpha1.ConditionUpstreamAccepts, assessChannel(scope, channel))
+		j.setHeard(v1alpha1.ConditionWebhooksArrive, assessWebhooks(scope, channel), scope)
 		status.Channels = append(status.Channels, shown)
 	}
 }
 
 // setHeard is set for what only a report with figures tells: one that lacks them is no news yet.
-func (j judgement) setHeard(conditionType string, v verdict, scope *accountScope) {
+func (j judgement) setHeard(conditionType string, v assessment, scope *accountScope) {
 	known := apimeta.FindStatusCondition(*j.conditions, conditionType) != nil
 	if v.reason == v1alpha1.ReasonReportUnavailable && known && !scope.stale() {
 		return
@@ -60,9 +60,9 @@ func conditionsOfChannel(channels []v1alpha1.ChannelStatus, name string) []metav
 	return nil
 }
 
-// channelVerdict says whether the upstream takes a channel's messages, by what the replicas say: if
+// assessChannel says whether the upstream takes a channel's messages, by what the replicas say: if
 // one of them meets an obstacle, messages wait there.
-func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
+func assessChannel(scope *accountScope, channel *v1alpha1.Channel) assessment {
 	heard, checked, silent := false, true, false
 	for _, read := range scope.reports {
 		answer, known := scope.answer(read)
@@ -75,7 +75,7 @@ func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 			continue
 		}
 		if found := answer.Channels[i].Obstacle; found != nil {
-			return obstacleVerdict(scope, channel, found)
+			return assessObstacle(scope, channel, found)
 		}
 		heard, checked = true, checked && answer.Channels[i].Checked
 	}
@@ -97,8 +97,8 @@ func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 	return isTrue(v1alpha1.ReasonUpstreamAccepts, "The upstream accepts the channel's credentials")
 }
 
-// obstacleVerdict says what keeps a channel's messages from leaving, and what to do.
-func obstacleVerdict(scope *accountScope, channel *v1alpha1.Channel, found *report.Obstacle) verdict {
+// assessObstacle says what keeps a channel's messages from leaving, and what to do.
+func assessObstacle(scope *accountScope, channel *v1alpha1.Channel, found *report.Obstacle) assessment {
 	if found.Cause == report.Refused {
 		reason, advice := "", ""
 		if isPage(channel) {
@@ -117,28 +117,28 @@ func obstacleVerdict(scope *accountScope, channel *v1alpha1.Channel, found *repo
 		return isFalse(v1alpha1.ReasonUpstreamFailing,
 			"The upstream answers that it cannot work now: messages wait, and are tried again until it can")
 	case report.NameNotResolved:
-		return unreachableVerdict(channel, "its host name cannot be resolved", "correct it, or the cluster's DNS")
+		return assessUnreachable(channel, "its host name cannot be resolved", "correct it, or the cluster's DNS")
 	case report.AddressNotAllowed:
-		return unreachableVerdict(
+		return assessUnreachable(
 			channel, "its address is inside the cluster or this network",
 			"the platform must allow it with the operator's flag --allow-egress",
 		)
 	case report.CertificateInvalid:
-		return unreachableVerdict(
+		return assessUnreachable(
 			channel, "the TLS handshake fails",
 			"its certificate must be valid, and baseURL must say http or https as the server does",
 		)
 	case report.NotGraphAPI:
-		return unreachableVerdict(channel, "what answers is not the Graph API", "correct it")
+		return assessUnreachable(channel, "what answers is not the Graph API", "correct it")
 	case report.NoAnswer:
-		return unreachableVerdict(
+		return assessUnreachable(
 			channel, "it takes connections and does not answer", "see what stands between the gateway and it",
 		)
 	}
-	return unreachableVerdict(channel, "no connection can be made", "correct it, or let the gateway's pods reach it")
+	return assessUnreachable(channel, "no connection can be made", "correct it, or let the gateway's pods reach it")
 }
 
-func unreachableVerdict(channel *v1alpha1.Channel, what, advice string) verdict {
+func assessUnreachable(channel *v1alpha1.Channel, what, advice string) assessment {
 	return isFalse(v1alpha1.ReasonUpstreamUnreachable,
 		fmt.Sprintf("The upstream at baseURL %q cannot be reached: %s; %s", channel.BaseURL, what, advice))
 }
@@ -189,8 +189,8 @@ func codeTitle(code int) string {
 	return "unknown"
 }
 
-// channelsVerdict says whether a condition is True of all channels, in the order of the spec.
-func channelsVerdict(channels []v1alpha1.ChannelStatus, condition string) verdict {
+// assessChannels says whether a condition is True of all channels, in the order of the spec.
+func assessChannels(channels []v1alpha1.ChannelStatus, condition string) assessment {
 	var refused, open []string
 	var reason, openReason string
 	for i := range channels {

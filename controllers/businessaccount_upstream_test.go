@@ -41,53 +41,53 @@ func scopeOf(reports ...report.Report) *accountScope {
 func TestObstaclesBecomeConditions(t *testing.T) {
 	for name, tc := range map[string]struct {
 		obstacle report.Obstacle
-		want     verdict
+		want     assessment
 	}{
-		"a wrong token": {report.Obstacle{Cause: report.Refused, Code: 190}, verdict{
+		"a wrong token": {report.Obstacle{Cause: report.Refused, Code: 190}, assessment{
 			"False", "AccessTokenRefused",
 			`The upstream refuses with code 190 (Access token has expired): put a valid access token into key "accessToken" of Secret "acme-whatsapp"`,
 		}},
-		"a mistyped number id": {report.Obstacle{Cause: report.Refused, Code: 100}, verdict{
+		"a mistyped number id": {report.Obstacle{Cause: report.Refused, Code: 100}, assessment{
 			"False", "PhoneNumberUnknown",
 			`The upstream refuses with code 100 (Invalid parameter): correct phoneNumberID "106540352242922", or give the system user of the access token the right to this number`,
 		}},
-		"a missing permission": {report.Obstacle{Cause: report.Refused, Code: 200}, verdict{
+		"a missing permission": {report.Obstacle{Cause: report.Refused, Code: 200}, assessment{
 			"False", "PermissionMissing",
 			`The upstream refuses with code 200 (API permission missing): give the access token in Secret "acme-whatsapp" the permission whatsapp_business_messaging`,
 		}},
-		"no means of payment": {report.Obstacle{Cause: report.Refused, Code: 131042}, verdict{
+		"no means of payment": {report.Obstacle{Cause: report.Refused, Code: 131042}, assessment{
 			"False", "PaymentMissing",
 			"The upstream refuses with code 131042 (Business eligibility payment issue): add a means of payment to " +
 				"the WhatsApp Business account at Meta; messages that cost nothing are sent meanwhile",
 		}},
-		"a locked account": {report.Obstacle{Cause: report.Refused, Code: 131031}, verdict{
+		"a locked account": {report.Obstacle{Cause: report.Refused, Code: 131031}, assessment{
 			"False", "AccountRestricted",
 			"The upstream refuses with code 131031 (Account has been locked): see the account quality page of " +
 				"Meta's Business Manager",
 		}},
-		"a number that is not registered": {report.Obstacle{Cause: report.Refused, Code: 133010}, verdict{
+		"a number that is not registered": {report.Obstacle{Cause: report.Refused, Code: 133010}, assessment{
 			"False", "PhoneNumberNotRegistered",
 			"The upstream refuses with code 133010 (Phone number not registered): register the number for the Cloud " +
 				"API at Meta",
 		}},
-		"an internal address": {report.Obstacle{Cause: report.AddressNotAllowed}, verdict{
+		"an internal address": {report.Obstacle{Cause: report.AddressNotAllowed}, assessment{
 			"False", "UpstreamUnreachable",
 			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: its address is inside the ` +
 				`cluster or this network; the platform must allow it with the operator's flag --allow-egress`,
 		}},
-		"an unknown host": {report.Obstacle{Cause: report.NameNotResolved}, verdict{
+		"an unknown host": {report.Obstacle{Cause: report.NameNotResolved}, assessment{
 			"False", "UpstreamUnreachable",
 			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: its host name cannot be resolved; correct it, or the cluster's DNS`,
 		}},
-		"a bad certificate": {report.Obstacle{Cause: report.CertificateInvalid}, verdict{
+		"a bad certificate": {report.Obstacle{Cause: report.CertificateInvalid}, assessment{
 			"False", "UpstreamUnreachable",
 			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: the TLS handshake fails; its certificate must be valid, and baseURL must say http or https as the server does`,
 		}},
-		"a refused connection": {report.Obstacle{Cause: report.Unreachable}, verdict{
+		"a refused connection": {report.Obstacle{Cause: report.Unreachable}, assessment{
 			"False", "UpstreamUnreachable",
 			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: no connection can be made; correct it, or let the gateway's pods reach it`,
 		}},
-		"an outage": {report.Obstacle{Cause: report.Outage, Code: 131016}, verdict{
+		"an outage": {report.Obstacle{Cause: report.Outage, Code: 131016}, assessment{
 			"False", "UpstreamFailing",
 			"The upstream answers that it cannot work now: messages wait, and are tried again until it can",
 		}},
@@ -97,13 +97,13 @@ func TestObstaclesBecomeConditions(t *testing.T) {
 				// another replica has not met it yet
 				report.Report{Channels: []report.Channel{{Name: "main", Checked: true}}},
 				report.Report{Channels: []report.Channel{{Name: "main", Checked: true, Obstacle: &tc.obstacle}}})
-			if got := channelVerdict(scope, &scope.account.Spec.Channels[0]); got != tc.want {
+			if got := assessChannel(scope, &scope.account.Spec.Channels[0]); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 			status := v1alpha1.BusinessAccountStatus{}
 			showChannels(scope, &status)
-			want := verdict{tc.want.status, tc.want.reason, `channel "main": ` + tc.want.message}
-			if got := channelsVerdict(status.Channels, v1alpha1.ConditionUpstreamAccepts); got != want {
+			want := assessment{tc.want.status, tc.want.reason, `channel "main": ` + tc.want.message}
+			if got := assessChannels(status.Channels, v1alpha1.ConditionUpstreamAccepts); got != want {
 				t.Errorf("the account: got %v, want %v", got, want)
 			}
 		})
@@ -123,7 +123,7 @@ func TestUpstreamIsUnknownUntilAReplicaSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(tc.reports...)
-			if got := channelVerdict(
+			if got := assessChannel(
 				scope, &scope.account.Spec.Channels[0],
 			); got.status != metav1.ConditionUnknown || got.reason != tc.reason {
 				t.Errorf("got %v, want Unknown and %s", got, tc.reason)
@@ -165,29 +165,29 @@ func TestStoreConditions(t *testing.T) {
 	for name, tc := range map[string]struct {
 		gateway *v1alpha1.Gateway
 		outage  *report.StoreOutage
-		want    verdict
+		want    assessment
 	}{
-		"well": {nil, nil, verdict{"True", "StoreWritable", "The gateway's store takes writes"}},
-		"a full volume": {nil, &report.StoreOutage{Cause: report.StoreFull}, verdict{
+		"well": {nil, nil, assessment{"True", "StoreWritable", "The gateway's store takes writes"}},
+		"a full volume": {nil, &report.StoreOutage{Cause: report.StoreFull}, assessment{
 			"False", "VolumeFull",
 			"The gateway's volume is full: raise spec.gateway.storage.embedded.size; the gateway answers 503 to " +
 				"sends and webhooks meanwhile",
 		}},
-		"a read-only volume": {nil, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{
+		"a read-only volume": {nil, &report.StoreOutage{Cause: report.StoreReadOnly}, assessment{
 			"False", "VolumeReadOnly",
 			"The gateway's volume is read-only: see the node's log, and repair the file system; the gateway answers " +
 				"503 to sends and webhooks meanwhile",
 		}},
-		"a broken volume": {nil, &report.StoreOutage{Cause: report.StoreFailing}, verdict{
+		"a broken volume": {nil, &report.StoreOutage{Cause: report.StoreFailing}, assessment{
 			"False", "StoreFailing",
 			"Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks " +
 				"meanwhile",
 		}},
-		"a database that is away": {shared, &report.StoreOutage{Cause: report.StoreUnreachable}, verdict{
+		"a database that is away": {shared, &report.StoreOutage{Cause: report.StoreUnreachable}, assessment{
 			"False", "DatabaseUnreachable",
 			`The PostgreSQL server cannot be reached: see whether it runs, and the URL in Secret "acme-postgres"; the gateway answers 503 to sends and webhooks meanwhile`,
 		}},
-		"a stand-by": {shared, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{
+		"a stand-by": {shared, &report.StoreOutage{Cause: report.StoreReadOnly}, assessment{
 			"False", "VolumeReadOnly",
 			"The PostgreSQL server is read-only: the connection URL must lead to the primary; the gateway answers " +
 				"503 to sends and webhooks meanwhile",
@@ -196,7 +196,7 @@ func TestStoreConditions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(report.Report{StoreOutage: tc.outage})
 			scope.account.Spec.Gateway = tc.gateway
-			if got := storeVerdict(scope); got != tc.want {
+			if got := assessStore(scope); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 		})
@@ -206,16 +206,16 @@ func TestStoreConditions(t *testing.T) {
 // A process that lost its store is told of, unless another replica has taken over.
 func TestSupersededStoreIsACondition(t *testing.T) {
 	superseded := report.Report{StoreOutage: &report.StoreOutage{Cause: report.StoreSuperseded}}
-	want := verdict{"False", "StoreSuperseded", "The gateway may not use its store any more, as another process has " +
+	want := assessment{"False", "StoreSuperseded", "The gateway may not use its store any more, as another process has " +
 		"opened it or a newer release has migrated it: delete the gateway's pod, and see that nothing else uses the " +
 		"store; the gateway answers 503 to sends and webhooks meanwhile"}
-	if got := storeVerdict(scopeOf(superseded)); got != want {
+	if got := assessStore(scopeOf(superseded)); got != want {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 	for name, reports := range map[string][]report.Report{
 		"the other is first": {{}, superseded}, "the other is second": {superseded, {}},
 	} {
-		if got := storeVerdict(scopeOf(reports...)); got.status != metav1.ConditionTrue {
+		if got := assessStore(scopeOf(reports...)); got.status != metav1.ConditionTrue {
 			t.Errorf("%s: got %v, want True", name, got)
 		}
 	}
@@ -227,7 +227,7 @@ func TestClaimThatIsBeingDeletedShows(t *testing.T) {
 	scope.children["PersistentVolumeClaim/acme-gateway-data"] = &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: "acme-gateway-data", DeletionTimestamp: &deleted},
 	}
-	if got := storeVerdict(scope); got.status != metav1.ConditionFalse || got.reason != v1alpha1.ReasonVolumeDeleting {
+	if got := assessStore(scope); got.status != metav1.ConditionFalse || got.reason != v1alpha1.ReasonVolumeDeleting {
 		t.Errorf("got %v, want False and VolumeDeleting", got)
 	}
 }
@@ -256,17 +256,17 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 		billed  string
 		action  v1alpha1.BudgetAction
 		refused *money.Money
-		want    verdict
+		want    assessment
 	}{
-		"nothing refused": {"99.95", v1alpha1.BudgetBlock, nil, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
-		"refused": {"99.95", v1alpha1.BudgetBlock, &refused, verdict{
+		"nothing refused": {"99.95", v1alpha1.BudgetBlock, nil, assessment{"True", "WithinBudget", "Charges and reservations are within the budget"}},
+		"refused": {"99.95", v1alpha1.BudgetBlock, &refused, assessment{
 			"False", "BudgetTooLow",
 			"Less is left of the budget of 100 USD in period 2026-11 than a message can cost: those that can cost 0.0859 USD or more are refused" +
 				"; raise spec.budget.limit, or wait for the next period",
 		}},
-		"a reservation was given back": {"99.9", v1alpha1.BudgetBlock, &refused, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
-		"a budget that warns":          {"99.95", v1alpha1.BudgetWarn, &refused, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
-		"spent":                        {"100", v1alpha1.BudgetBlock, &refused, verdict{"False", "BudgetExhausted", "The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period"}},
+		"a reservation was given back": {"99.9", v1alpha1.BudgetBlock, &refused, assessment{"True", "WithinBudget", "Charges and reservations are within the budget"}},
+		"a budget that warns":          {"99.95", v1alpha1.BudgetWarn, &refused, assessment{"True", "WithinBudget", "Charges and reservations are within the budget"}},
+		"spent":                        {"100", v1alpha1.BudgetBlock, &refused, assessment{"False", "BudgetExhausted", "The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := report.Report{
@@ -278,7 +278,7 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 			scope.account.Spec.Budget = &v1alpha1.Budget{
 				Limit: v1alpha1.Money{Amount: "100", Currency: "USD"}, Action: tc.action,
 			}
-			if got := budgetVerdict(scope); got != tc.want {
+			if got := assessBudget(scope); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 		})
@@ -287,7 +287,7 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 
 func TestHeldConfigurationIsNamed(t *testing.T) {
 	scope := scopeOf(report.Report{ConfigDigest: "sha256:aa"})
-	if got := configVerdict(
+	if got := assessConfig(
 		scope,
 	); got.status != metav1.ConditionUnknown || got.reason != v1alpha1.ReasonConfigUnknown {
 		t.Errorf("got %v before the first configuration, want Unknown", got)
@@ -295,9 +295,9 @@ func TestHeldConfigurationIsNamed(t *testing.T) {
 	scope.account.Status.Gateway = &v1alpha1.GatewayStatus{
 		ConfigDigest: "sha256:aa", ConfigTime: metav1.NewTime(scope.now),
 	}
-	want := verdict{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the credentials. " +
+	want := assessment{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the credentials. " +
 		"The gateway goes on with configuration sha256:aa of 2026-11-20T12:00:00Z"}
-	if got := configVerdict(scope); got != want {
+	if got := assessConfig(scope); got != want {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

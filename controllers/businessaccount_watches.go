@@ -234,7 +234,7 @@ func (r *BusinessAccountReconciler) tellTemplates(scope *accountScope) {
 	for _, name := range newTemplateEvents(scope) {
 		r.templates.News(types.NamespacedName{Namespace: scope.account.Namespace, Name: name})
 	}
-	if len(scope.templates) > 0 && configVerdict(scope).reason == v1alpha1.ReasonConfigSynced {
+	if len(scope.templates) > 0 && assessConfig(scope).reason == v1alpha1.ReasonConfigSynced {
 		r.templates.Served(client.ObjectKeyFromObject(scope.account), scope.templates)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// webhooksVerdict says whether a channel's webhooks arrive. The replicas share what they have
+// assessWebhooks says whether a channel's webhooks arrive. The replicas share what they have
 // heard: the newest report speaks for all. A signature that any of them refuses explains a silence.
-func webhooksVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
+func assessWebhooks(scope *accountScope, channel *v1alpha1.Channel) assessment {
 	var newest report.Report
 	var said *report.Webhooks
 	refused, older := false, false
@@ -39,11 +39,11 @@ func webhooksVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 	case said.SilentSince == nil:
 		return isTrue(v1alpha1.ReasonWebhooksArrive, "No status is missing")
 	}
-	return silenceVerdict(scope, channel, refused)
+	return assessSilence(scope, channel, refused)
 }
 
-// silenceVerdict says why nothing comes from a channel, as far as is known, and what to do.
-func silenceVerdict(scope *accountScope, channel *v1alpha1.Channel, refused bool) verdict {
+// assessSilence says why nothing comes from a channel, as far as is known, and what to do.
+func assessSilence(scope *accountScope, channel *v1alpha1.Channel, refused bool) assessment {
 	const missing = "Messages were sent and nothing came back, so that nothing is billed: "
 	register := fmt.Sprintf("register %s as the callback URL of the app at Meta, and subscribe its field 'messages'",
 		tenant.WebhookURL(scope.account, scope.hostHolder != nil))

@@ -21,28 +21,28 @@ func TestSilenceOfAChannelBecomesACondition(t *testing.T) {
 	refused := &report.Webhooks{SilentSince: &since, SignatureRefused: true}
 	const register = "register http://acme-gateway.acme.svc:8080/webhooks as the callback URL of the app at Meta, " +
 		"and subscribe its field 'messages'"
-	nothing := verdict{
+	nothing := assessment{
 		"False", "NothingArrives", "Messages were sent and nothing came back, so that nothing is billed: " + register,
 	}
-	signature := verdict{
+	signature := assessment{
 		"False", "SignatureRefused", "Messages were sent and nothing came back, so that nothing is billed: webhooks " +
 			"are refused because they are not signed with the channel's app secret: put the app's secret into key " +
 			`"appSecret" of Secret "acme-whatsapp"; if they are somebody else's, ` + register,
 	}
-	well := verdict{"True", "WebhooksArrive", "No status is missing"}
+	well := assessment{"True", "WebhooksArrive", "No status is missing"}
 	noFigures := says(0, nil)
 	noFigures.Period = report.Period{}
 	for name, tc := range map[string]struct {
 		reports []report.Report
-		want    verdict
+		want    assessment
 	}{
-		"no replica": {nil, verdict{
+		"no replica": {nil, assessment{
 			"Unknown", "ReportUnavailable", "No replica of the gateway has said whether webhooks arrive",
 		}},
-		"no figures": {[]report.Report{noFigures}, verdict{
+		"no figures": {[]report.Report{noFigures}, assessment{
 			"Unknown", "ReportUnavailable", "No replica of the gateway has said whether webhooks arrive",
 		}},
-		"an older release": {[]report.Report{says(0, nil)}, verdict{
+		"an older release": {[]report.Report{says(0, nil)}, assessment{
 			"Unknown", "WebhooksNotReported",
 			"The gateway's image does not report whether webhooks arrive: use a newer one",
 		}},
@@ -58,12 +58,12 @@ func TestSilenceOfAChannelBecomesACondition(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(tc.reports...)
-			if got := webhooksVerdict(scope, &scope.account.Spec.Channels[0]); got != tc.want {
+			if got := assessWebhooks(scope, &scope.account.Spec.Channels[0]); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 			status := v1alpha1.BusinessAccountStatus{}
 			showChannels(scope, &status)
-			got := channelsVerdict(status.Channels, v1alpha1.ConditionWebhooksArrive)
+			got := assessChannels(status.Channels, v1alpha1.ConditionWebhooksArrive)
 			if got.status != tc.want.status {
 				t.Errorf("the account: got %v, want it to be %s", got, tc.want.status)
 			}

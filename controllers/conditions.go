@@ -14,24 +14,24 @@ import (
 // maxMessage bounds a condition's message and an event's note, in bytes.
 const maxMessage = 1024
 
-// verdict is what a condition says, before it is stamped with a generation and a time. Messages are
-// stable: no time, no count of attempts, no generated name.
-type verdict struct {
+// assessment is what a condition says, before it is stamped with a generation and a time. Messages
+// are stable: no time, no count of attempts, no generated name.
+type assessment struct {
 	status  metav1.ConditionStatus
 	reason  string
 	message string
 }
 
-func isTrue(reason, message string) verdict {
-	return verdict{metav1.ConditionTrue, reason, message}
+func isTrue(reason, message string) assessment {
+	return assessment{metav1.ConditionTrue, reason, message}
 }
 
-func isFalse(reason, message string) verdict {
-	return verdict{metav1.ConditionFalse, reason, message}
+func isFalse(reason, message string) assessment {
+	return assessment{metav1.ConditionFalse, reason, message}
 }
 
-func unknown(reason, message string) verdict {
-	return verdict{metav1.ConditionUnknown, reason, message}
+func unknown(reason, message string) assessment {
+	return assessment{metav1.ConditionUnknown, reason, message}
 }
 
 // judgement collects the conditions of one object in one pass.
@@ -41,9 +41,9 @@ type judgement struct {
 	now        time.Time
 }
 
-// set records a verdict under a condition type. The time of the last transition moves only if the
-// status does.
-func (j judgement) set(conditionType string, v verdict) {
+// set records an assessment under a condition type. The time of the last transition moves only
+// if the status does.
+func (j judgement) set(conditionType string, v assessment) {
 	apimeta.SetStatusCondition(j.conditions, metav1.Condition{
 		Type:               conditionType,
 		Status:             v.status,
@@ -63,7 +63,7 @@ func (j judgement) summarise(types ...string) {
 }
 
 // summariseAs is summarise with what Ready says if nothing is wrong.
-func (j judgement) summariseAs(well verdict, types ...string) {
+func (j judgement) summariseAs(well assessment, types ...string) {
 	found := summary(*j.conditions, types, j.now)
 	if found.status == metav1.ConditionTrue {
 		found = well
@@ -71,7 +71,7 @@ func (j judgement) summariseAs(well verdict, types ...string) {
 	j.set(v1alpha1.ConditionReady, found)
 }
 
-func summary(conditions []metav1.Condition, types []string, now time.Time) verdict {
+func summary(conditions []metav1.Condition, types []string, now time.Time) assessment {
 	wasReady := apimeta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
 	result := isTrue(v1alpha1.ReasonReady, "Everything is in order")
 	for _, conditionType := range types {

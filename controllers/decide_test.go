@@ -26,14 +26,14 @@ func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 	}
 	tests := map[string]struct {
 		conditions []metav1.Condition
-		want       verdict
+		want       assessment
 	}{
-		"all true":               {[]metav1.Condition{condition("A", "True"), condition("B", "True")}, verdict{"True", "Ready", "Everything is in order"}},
-		"one missing":            {[]metav1.Condition{condition("A", "True")}, verdict{"Unknown", "Pending", "B is not known yet"}},
-		"unknown before false":   {[]metav1.Condition{condition("A", "Unknown"), condition("B", "False")}, verdict{"False", "BReason", "about B"}},
-		"two false":              {[]metav1.Condition{condition("A", "False"), condition("B", "False")}, verdict{"False", "AReason", "about A"}},
-		"unknown only":           {[]metav1.Condition{condition("A", "True"), condition("B", "Unknown")}, verdict{"Unknown", "BReason", "about B"}},
-		"another one is ignored": {[]metav1.Condition{condition("A", "True"), condition("B", "True"), condition("C", "False")}, verdict{"True", "Ready", "Everything is in order"}},
+		"all true":               {[]metav1.Condition{condition("A", "True"), condition("B", "True")}, assessment{"True", "Ready", "Everything is in order"}},
+		"one missing":            {[]metav1.Condition{condition("A", "True")}, assessment{"Unknown", "Pending", "B is not known yet"}},
+		"unknown before false":   {[]metav1.Condition{condition("A", "Unknown"), condition("B", "False")}, assessment{"False", "BReason", "about B"}},
+		"two false":              {[]metav1.Condition{condition("A", "False"), condition("B", "False")}, assessment{"False", "AReason", "about A"}},
+		"unknown only":           {[]metav1.Condition{condition("A", "True"), condition("B", "Unknown")}, assessment{"Unknown", "BReason", "about B"}},
+		"another one is ignored": {[]metav1.Condition{condition("A", "True"), condition("B", "True"), condition("C", "False")}, assessment{"True", "Ready", "Everything is in order"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -57,14 +57,14 @@ func TestReadyOutlastsAConfigurationOnItsWay(t *testing.T) {
 		ready  metav1.ConditionStatus
 		reason string
 		after  time.Duration
-		want   verdict
+		want   assessment
 	}{
-		{"True", "ConfigPropagating", 0, verdict{"True", "Ready", "Everything is in order"}},
-		{"True", "ConfigPropagating", 29 * time.Second, verdict{"True", "Ready", "Everything is in order"}},
-		{"True", "ConfigPropagating", 30 * time.Second, verdict{"False", "ConfigPropagating", "older"}},
-		{"True", "ConfigRefused", 0, verdict{"False", "ConfigRefused", "older"}},
-		{"False", "ConfigPropagating", 0, verdict{"False", "ConfigPropagating", "older"}},
-		{"Unknown", "ConfigPropagating", 0, verdict{"False", "ConfigPropagating", "older"}},
+		{"True", "ConfigPropagating", 0, assessment{"True", "Ready", "Everything is in order"}},
+		{"True", "ConfigPropagating", 29 * time.Second, assessment{"True", "Ready", "Everything is in order"}},
+		{"True", "ConfigPropagating", 30 * time.Second, assessment{"False", "ConfigPropagating", "older"}},
+		{"True", "ConfigRefused", 0, assessment{"False", "ConfigRefused", "older"}},
+		{"False", "ConfigPropagating", 0, assessment{"False", "ConfigPropagating", "older"}},
+		{"Unknown", "ConfigPropagating", 0, assessment{"False", "ConfigPropagating", "older"}},
 	} {
 		conditions[0].Status, conditions[2].Reason = tc.ready, tc.reason
 		if got := summary(conditions, []string{"A", "ConfigSynced"}, since.Add(tc.after)); got != tc.want {

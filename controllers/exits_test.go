@@ -159,7 +159,7 @@ func TestReadyOutlastsAShortFailure(t *testing.T) {
 		{Type: "Ready", Status: "True"},
 		{Type: "Reconciled", Status: "False", Reason: "ReadFailed", Message: "away", LastTransitionTime: metav1.NewTime(since)},
 	}
-	for after, want := range map[time.Duration]verdict{
+	for after, want := range map[time.Duration]assessment{
 		29 * time.Second: {"True", "Ready", "Everything is in order"},
 		30 * time.Second: {"False", "ReadFailed", "away"},
 	} {

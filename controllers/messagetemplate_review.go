@@ -14,15 +14,15 @@ import (
 // hold is what keeps a template that breaks no rule from being submitted. The zero value holds
 // nothing.
 type hold struct {
-	// verdict says why, where something holds.
-	verdict verdict
+	// assessment says why, where something holds.
+	assessment assessment
 	// reviewed says that an approver must decide. review is the decision on the template as it is
 	// now, or nil.
 	reviewed bool
 	review   *v1alpha1.TemplateReview
 }
 
-func (h hold) holds() bool { return h.verdict.reason != "" }
+func (h hold) holds() bool { return h.assessment.reason != "" }
 
 // decideHold says whether a template may be submitted, from the rules of the account's plans, the
 // template's content, and an approver's decision.
@@ -39,14 +39,14 @@ func decideHold(scope *templateScope) hold {
 	case !marketing && signs == "":
 		return hold{}
 	case refusedBy == "" && !scope.priced:
-		return hold{verdict: unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+		return hold{assessment: unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 			"No PricingPlan prices BusinessAccount %q yet: whether it may send promotion is not known",
 			scope.account.Name,
 		))}
 	case refusedBy == "":
 		return hold{}
 	case marketing:
-		return hold{verdict: isFalse(v1alpha1.ReasonPromotionRefused, fmt.Sprintf(
+		return hold{assessment: isFalse(v1alpha1.ReasonPromotionRefused, fmt.Sprintf(
 			"%s refuses promotion, so no template of category 'Marketing' is submitted: use another category for what "+
 				"is not promotional", refusedBy,
 		))}
@@ -102,14 +102,14 @@ func showRequest(scope *templateScope, status *v1alpha1.MessageTemplateStatus) {
 func holdForReview(scope *templateScope, because string) hold {
 	review := scope.template.Status.Review
 	if review == nil || review.Digest != tenant.DefinitionDigest(scope.definition) {
-		return hold{reviewed: true, verdict: unknown(
+		return hold{reviewed: true, assessment: unknown(
 			v1alpha1.ReasonAwaitingApproval, "The template waits for an approver: "+because,
 		)}
 	}
 	if review.Decision == v1alpha1.DecisionApproved {
 		return hold{reviewed: true, review: review}
 	}
-	return hold{reviewed: true, review: review, verdict: isFalse(
+	return hold{reviewed: true, review: review, assessment: isFalse(
 		v1alpha1.ReasonReviewRejected, reviewSentence(review)+": change the template, and it is looked at again",
 	)}
 }
@@ -137,7 +137,7 @@ func showReview(scope *templateScope, status *v1alpha1.MessageTemplateStatus, j 
 	status.ContentDigest = tenant.DefinitionDigest(scope.definition)
 	switch review := scope.hold.review; {
 	case review == nil:
-		j.set(v1alpha1.ConditionReviewed, scope.hold.verdict)
+		j.set(v1alpha1.ConditionReviewed, scope.hold.assessment)
 	case review.Decision == v1alpha1.DecisionApproved:
 		j.set(v1alpha1.ConditionReviewed, isTrue(v1alpha1.ReasonReviewApproved, reviewSentence(review)))
 	default:

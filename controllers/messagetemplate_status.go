@@ -62,7 +62,7 @@ func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 	if v, news := served(scope, &status); news {
 		j.set(v1alpha1.ConditionServed, v)
 	}
-	j.set(v1alpha1.ConditionCategoryMatches, categoryVerdict(scope, &status))
+	j.set(v1alpha1.ConditionCategoryMatches, assessCategory(scope, &status))
 	j.summarise(v1alpha1.ConditionAccepted, v1alpha1.ConditionApproved, v1alpha1.ConditionServed)
 	status.ObservedGeneration = scope.template.Generation
 	return status
@@ -71,7 +71,7 @@ func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 // served says whether every ready replica of the account's gateway serves the template as it is
 // now, so that it can be sent; false if this pass has nothing new to say of it: an operator that
 // has just started has not asked them yet.
-func served(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v verdict, news bool) {
+func served(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v assessment, news bool) {
 	if !apimeta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionApproved) {
 		return unknown(v1alpha1.ReasonPending, "The template must be approved first"), true
 	}
@@ -82,7 +82,7 @@ func served(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v ver
 	case scope.servedForms[now.UID] == formOf(&now):
 		return isTrue(v1alpha1.ReasonServed, "Every ready replica of the gateway serves the template"), true
 	case scope.servedForms == nil && known != nil && known.ObservedGeneration == now.Generation:
-		return verdict{}, false
+		return assessment{}, false
 	}
 	return unknown(
 		v1alpha1.ReasonConfigPropagating, "Not every ready replica of the gateway serves the template yet",
@@ -154,7 +154,7 @@ func categoryName(upstream string) string {
 	return strings.ToUpper(lower[:1]) + lower[1:]
 }
 
-func acceptedTemplate(scope *templateScope) verdict {
+func acceptedTemplate(scope *templateScope) assessment {
 	switch {
 	case template.HasErrors(scope.findings):
 		var sentences []string
@@ -178,18 +178,18 @@ func acceptedTemplate(scope *templateScope) verdict {
 			"MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name,
 		))
 	case scope.hold.holds():
-		return scope.hold.verdict
+		return scope.hold.assessment
 	}
 	return isTrue(v1alpha1.ReasonAccepted, "The template passed the lint")
 }
 
 // approval is what the upstream says; false if this pass has nothing new to say of it.
-func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v verdict, news bool) {
+func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v assessment, news bool) {
 	switch {
 	case !scope.acceptable(), !scope.submittable() && scope.template.Status.UpstreamID == "":
 		return unknown(v1alpha1.ReasonPending, "The template must be accepted first"), true
 	case !scope.due:
-		return verdict{}, false
+		return assessment{}, false
 	case scope.access == nil && scope.template.Spec.ChannelName != "":
 		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 			"The Secret of channel %q of BusinessAccount %q holds no access token",
@@ -213,19 +213,19 @@ func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v v
 			"The template waits for its turn: the upstream takes 100 submissions an hour",
 		), true
 	}
-	return upstreamVerdict(scope, status), true
+	return assessUpstream(scope, status), true
 }
 
 // keepApproval leaves what the upstream said last about an unchanged template: that it does not
 // answer now does not take it back.
-func keepApproval(scope *templateScope, otherwise verdict) (v verdict, news bool) {
+func keepApproval(scope *templateScope, otherwise assessment) (v assessment, news bool) {
 	if scope.template.Status.UpstreamID != "" && !scope.edited() {
-		return verdict{}, false
+		return assessment{}, false
 	}
 	return otherwise, true
 }
 
-func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
+func assessUpstream(scope *templateScope, status *v1alpha1.MessageTemplateStatus) assessment {
 	switch scope.step {
 	case stepHeld:
 		return unknown(
@@ -281,9 +281,9 @@ func rejection(upstream *graph.UpstreamTemplate) string {
 	return " (" + upstream.RejectedReason + ")"
 }
 
-// categoryVerdict says whether the template is billed as its spec expects, and if not, what that
+// assessCategory says whether the template is billed as its spec expects, and if not, what that
 // costs.
-func categoryVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
+func assessCategory(scope *templateScope, status *v1alpha1.MessageTemplateStatus) assessment {
 	wanted := string(scope.template.Spec.Category)
 	switch status.Category {
 	case "":

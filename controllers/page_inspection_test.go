@@ -71,7 +71,7 @@ func (h *pageHarness) held(status metav1.ConditionStatus) {
 	h.t.Helper()
 	account := h.account()
 	j := judgement{conditions: &account.Status.Conditions, generation: account.Generation, now: h.clock.Now()}
-	j.set(v1alpha1.ConditionChannelsHeld, verdict{status, "Test", ""})
+	j.set(v1alpha1.ConditionChannelsHeld, assessment{status, "Test", ""})
 	if err := h.client.Status().Update(h.t.Context(), account); err != nil {
 		h.t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestTheTokenOfAPage(t *testing.T) {
 			h := newPageHarness(t, v1alpha1.RegistrationManual, tc.change)
 			h.asked()
 			account := h.account()
-			v := tokensVerdict(
+			v := assessTokens(
 				&accountScope{account: account, inspection: h.inspections.of(account), now: h.clock.Now()},
 			)
 			if got := string(v.status) + " " + v.reason + ": " + v.message; got != tc.want {

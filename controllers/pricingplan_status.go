@@ -119,14 +119,14 @@ func inForceOf(standing pricing.InForce) v1alpha1.RevisionInForce {
 	}
 }
 
-func acceptedPlan(scope *planScope) verdict {
+func acceptedPlan(scope *planScope) assessment {
 	if scope.invalid != nil {
 		return isFalse(v1alpha1.ReasonPlanInvalid, scope.invalid.Error())
 	}
 	return isTrue(v1alpha1.ReasonPlanValid, "The plan can price messages")
 }
 
-func completePlan(scope *planScope) verdict {
+func completePlan(scope *planScope) assessment {
 	if scope.compiled == nil {
 		return unknown(v1alpha1.ReasonPlanInvalid, "The plan must be valid first")
 	}
@@ -146,7 +146,7 @@ func completePlan(scope *planScope) verdict {
 }
 
 // historyKept says whether every revision that has priced something is still there and unchanged.
-func historyKept(scope *planScope, revisions []v1alpha1.PricingRevisionStatus) verdict {
+func historyKept(scope *planScope, revisions []v1alpha1.PricingRevisionStatus) assessment {
 	if scope.compiled == nil {
 		return unknown(v1alpha1.ReasonPlanInvalid, "The plan must be valid first")
 	}

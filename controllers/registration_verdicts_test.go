@@ -70,7 +70,7 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 			`False AccessTokenExpires: The access token in Secret "second" ends on 2026-11-20` + renew,
 		},
 	} {
-		v := tokensVerdict(&accountScope{inspection: &inspection{tokens: tc.tokens}, now: now})
+		v := assessTokens(&accountScope{inspection: &inspection{tokens: tc.tokens}, now: now})
 		if got := fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message); got != tc.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, tc.want)
 		}
@@ -89,7 +89,7 @@ func TestMissingMeansOfPaymentIsWarnedOf(t *testing.T) {
 		"Unknown UpstreamRefuses: Meta does not say whether WhatsApp Business account 102 has a means of payment. " +
 			"The Graph API answered: (#10) no": {fundingFailure: refused},
 	} {
-		v := paymentVerdict(&accountScope{account: account, inspection: &found})
+		v := assessPayment(&accountScope{account: account, inspection: &found})
 		if got := fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

@@ -323,7 +323,7 @@ func TestDifferencesOfBillingShow(t *testing.T) {
 	differ(report.Difference{Cause: "category", Messages: 1, Samples: []string{"wamid.a"}}, price)
 	w.eventually("acme", v1alpha1.ConditionBillingAgrees, metav1.ConditionFalse, v1alpha1.ReasonUpstreamDiffers,
 		"In period "+period+" the upstream's statuses differ from the ledger in category (such as wamid.a); "+
-			"price (such as wamid.a, wamid.b, wamid.c): the ledger's upstreamVerdict says how; "+
+			"price (such as wamid.a, wamid.b, wamid.c): the ledger's assessUpstream says how; "+
 			"compare the whole with 'guichet ledger reconcile'")
 	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonUpstreamDiffers) }).Should(gomega.HaveLen(1))
 	w.Expect(conditionText(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.HavePrefix("Ready=True"))

@@ -96,11 +96,11 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 	}
 }
 
-// judge gives the simulator's verdict on a template.
-func judge(t *testing.T, address, id, verdict string) {
+// judge decides, as the simulator, on a template.
+func judge(t *testing.T, address, id, assessment string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(
-		t.Context(), http.MethodPut, address+"/control/templates/"+id, strings.NewReader(verdict),
+		t.Context(), http.MethodPut, address+"/control/templates/"+id, strings.NewReader(assessment),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +112,6 @@ func judge(t *testing.T, address, id, verdict string) {
 	}
 	_ = answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		t.Fatalf("the simulator answered %s to a verdict", answer.Status)
+		t.Fatalf("the simulator answered %s to an assessment", answer.Status)
 	}
 }

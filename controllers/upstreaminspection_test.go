@@ -89,7 +89,7 @@ func (d *inspectionHarness) ready(callback string, status metav1.ConditionStatus
 	account.Status.Gateway = &v1alpha1.GatewayStatus{WebhookURL: callback}
 	j := judgement{conditions: &account.Status.Conditions, generation: 1, now: d.clock.Now()}
 	for _, needed := range []string{"GatewayAvailable", "ConfigSynced", "ChannelsHeld", "HostHeld"} {
-		j.set(needed, verdict{status, needed, ""})
+		j.set(needed, assessment{status, needed, ""})
 	}
 	if err := d.client.Status().Update(d.t.Context(), account); err != nil {
 		d.t.Fatal(err)
@@ -133,7 +133,7 @@ func (d *inspectionHarness) registered() string {
 	if last == nil {
 		return "not inspected"
 	}
-	v := registrationVerdict(&accountScope{account: account, inspection: last, now: d.clock.Now()})
+	v := assessRegistration(&accountScope{account: account, inspection: last, now: d.clock.Now()})
 	return fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message)
 }
 

@@ -77,9 +77,9 @@ func (p *plugin) web() http.RoundTripper {
 // layOutExamination writes the cause, then what else was found, then what was well.
 func layOutExamination(s *screen.Screen, e *doctor.Examination) {
 	title := screen.Clean(e.Namespace + "/" + e.Account)
-	verdict := fmt.Sprintf("%s, %s, %d not checked", counted(int64(e.Count(doctor.Failure)), "failure"),
+	outcome := fmt.Sprintf("%s, %s, %d not checked", counted(int64(e.Count(doctor.Failure)), "failure"),
 		counted(int64(e.Count(doctor.Warning)), "warning"), e.Count(doctor.Unknown))
-	s.Line(s.Paint(screen.Bold, title) + "   " + verdict)
+	s.Line(s.Paint(screen.Bold, title) + "   " + outcome)
 	if e.Cause != nil {
 		s.Title("CAUSE")
 		layOutFinding(s, e.Cause)

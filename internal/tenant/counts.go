@@ -7,8 +7,8 @@ import (
 
 // Counting are the Counts of an account's next record, in which account prices it and the plans
 // channels their channels. A plan keeps what its counts are kept under wherever it moves, so that
-// no allowance begins anew (P15). A new plan of the account goes on with the counts of the one before,
-// unless that prices channels now.
+// no allowance begins anew (P15). A new plan of the account goes on with the counts of the one
+// before, unless that prices channels now.
 func (r PriceRecord) Counting(account string, channels []string) map[string]string {
 	counts := map[string]string{}
 	if r.Plan != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-func planVerdict(scope *accountScope) verdict {
+func assessPlan(scope *accountScope) assessment {
 	switch {
 	case scope.decision.fingerprint == "":
 		return unknown(v1alpha1.ReasonPending, "The plan was not looked at yet")
@@ -37,8 +37,8 @@ func planVerdict(scope *accountScope) verdict {
 	)
 }
 
-// publishedVerdict says whether the business can read its plan.
-func publishedVerdict(scope *accountScope) verdict {
+// assessPublished says whether the business can read its plan.
+func assessPublished(scope *accountScope) assessment {
 	name := tenant.PlanViewName(scope.account.Name)
 	switch {
 	case scope.decision.view != nil:
@@ -49,7 +49,7 @@ func publishedVerdict(scope *accountScope) verdict {
 	return isTrue(v1alpha1.ReasonPlanPublished, fmt.Sprintf("ConfigMap %q shows what the account pays", name))
 }
 
-func credentialsVerdict(scope *accountScope) verdict {
+func assessCredentials(scope *accountScope) assessment {
 	switch {
 	case scope.decision.fingerprint == "":
 		return unknown(v1alpha1.ReasonPending, "The Secrets were not looked at yet")
@@ -59,16 +59,16 @@ func credentialsVerdict(scope *accountScope) verdict {
 	return isTrue(v1alpha1.ReasonCredentialsValid, "Every Secret and key that the spec names is there")
 }
 
-func claimsVerdict(scope *accountScope) verdict {
-	return partVerdict(scope, scope.decision.claims, v1alpha1.ReasonClaimsGranted)
+func assessClaims(scope *accountScope) assessment {
+	return assessPart(scope, scope.decision.claims, v1alpha1.ReasonClaimsGranted)
 }
 
-func templatesVerdict(scope *accountScope) verdict {
-	return partVerdict(scope, scope.decision.templates, v1alpha1.ReasonTemplatesServed)
+func assessTemplates(scope *accountScope) assessment {
+	return assessPart(scope, scope.decision.templates, v1alpha1.ReasonTemplatesServed)
 }
 
-// partVerdict is what a condition says of a part of the configuration.
-func partVerdict(scope *accountScope, found *tenant.Problem, well string) verdict {
+// assessPart is what a condition says of a part of the configuration.
+func assessPart(scope *accountScope, found *tenant.Problem, well string) assessment {
 	switch {
 	case found != nil:
 		return isFalse(found.Reason, found.Message)
@@ -78,7 +78,7 @@ func partVerdict(scope *accountScope, found *tenant.Problem, well string) verdic
 	return isTrue(well, "Everything that the spec asks for is applied")
 }
 
-func gatewayVerdict(scope *accountScope) verdict {
+func assessGateway(scope *accountScope) assessment {
 	var foreign *foreignError
 	var refused *refusedError
 	switch {
@@ -93,12 +93,12 @@ func gatewayVerdict(scope *accountScope) verdict {
 	if deployment == nil {
 		return unknown(v1alpha1.ReasonPending, "The gateway was not made yet: it needs the plan and the credentials")
 	}
-	return deploymentVerdict(scope, deployment)
+	return assessDeployment(scope, deployment)
 }
 
-func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdict {
+func assessDeployment(scope *accountScope, deployment *appsv1.Deployment) assessment {
 	if scope.hibernates() {
-		return hibernatedVerdict(scope, deployment)
+		return assessHibernated(scope, deployment)
 	}
 	if deployment.Status.ReadyReplicas > 0 {
 		return isTrue(v1alpha1.ReasonGatewayAvailable, "The gateway is ready")
@@ -114,7 +114,7 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 			))
 		}
 	}
-	if store := storeVerdict(scope); store.status == metav1.ConditionFalse {
+	if store := assessStore(scope); store.status == metav1.ConditionFalse {
 		return isFalse(v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+store.message)
 	}
 	if podsStarted(scope.pods) {
@@ -126,10 +126,10 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 	return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is starting")
 }
 
-// hibernatedVerdict says what becomes of webhooks while no gateway runs. How long Meta repeats them
+// assessHibernated says what becomes of webhooks while no gateway runs. How long Meta repeats them
 // differs between its pages. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
-func hibernatedVerdict(scope *accountScope, deployment *appsv1.Deployment) verdict {
+func assessHibernated(scope *accountScope, deployment *appsv1.Deployment) assessment {
 	if deployment.Status.Replicas > 0 {
 		return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is being stopped")
 	}
@@ -142,8 +142,8 @@ func hibernatedVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 		"windows that it opens and the deliveries that are billed by it", asks))
 }
 
-// sendsVerdict says whether the account's clients may send.
-func sendsVerdict(scope *accountScope) verdict {
+// assessSends says whether the account's clients may send.
+func assessSends(scope *accountScope) assessment {
 	switch {
 	case scope.hibernates():
 		return isFalse(v1alpha1.ReasonHibernated, "No gateway runs that could take a message")
@@ -155,13 +155,13 @@ func sendsVerdict(scope *accountScope) verdict {
 	return isTrue(v1alpha1.ReasonSendsAccepted, "The account's clients may send")
 }
 
-func configVerdict(scope *accountScope) verdict {
+func assessConfig(scope *accountScope) assessment {
 	if found := scope.decision.config; found != nil {
 		return isFalse(found.Reason, found.Message)
 	}
 	digest := scope.decision.digest
 	if digest == "" {
-		return heldVerdict(scope)
+		return assessHeld(scope)
 	}
 	reported, ready := 0, 0
 	for _, read := range scope.reports {
@@ -202,9 +202,9 @@ func configVerdict(scope *accountScope) verdict {
 	return isTrue(v1alpha1.ReasonConfigSynced, "Every ready replica serves the wanted configuration")
 }
 
-// heldVerdict speaks for an account of which no configuration can be made now: its gateway goes on
+// assessHeld speaks for an account of which no configuration can be made now: its gateway goes on
 // with the last one.
-func heldVerdict(scope *accountScope) verdict {
+func assessHeld(scope *accountScope) assessment {
 	gateway := scope.account.Status.Gateway
 	if gateway == nil || gateway.ConfigDigest == "" {
 		return unknown(

@@ -15,7 +15,7 @@ import (
 // news.
 const staleAfter = 45 * time.Second
 
-func usageVerdict(scope *accountScope) verdict {
+func assessUsage(scope *accountScope) assessment {
 	switch {
 	case scope.ledgerRegressed() && scope.account.Status.Usage == nil:
 		published := scope.publishedRecord()
@@ -42,8 +42,8 @@ func usageVerdict(scope *accountScope) verdict {
 	)
 }
 
-// reportMissing is the verdict about figures of which there is no report yet.
-func reportMissing(what string) verdict {
+// reportMissing is the assessment about figures of which there is no report yet.
+func reportMissing(what string) assessment {
 	return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported "+what)
 }
 
@@ -60,9 +60,9 @@ func (s *accountScope) whyNoReport() string {
 	return "no replica of the gateway runs"
 }
 
-// billingVerdict says whether the upstream prices messages as the ledger does. It names the first
+// assessBilling says whether the upstream prices messages as the ledger does. It names the first
 // messages of each cause, which stay the same, and holds no count, which would change.
-func billingVerdict(scope *accountScope) verdict {
+func assessBilling(scope *accountScope) assessment {
 	known := scope.memory.report
 	if known == nil {
 		return reportMissing("what the upstream bills")
@@ -70,7 +70,7 @@ func billingVerdict(scope *accountScope) verdict {
 	var differs []string
 	if causes := namedCauses(known.Period.Differences); causes != "" {
 		differs = append(differs, fmt.Sprintf("the upstream's statuses differ from the ledger in %s: the ledger's "+
-			"upstreamVerdict says how", causes))
+			"assessUpstream says how", causes))
 	}
 	if causes := namedCauses(known.Period.CountDifferences); causes != "" {
 		differs = append(differs, fmt.Sprintf("the upstream's daily counts differ from the ledger in %s", causes))
@@ -104,7 +104,7 @@ func namedCauses(differences []report.Difference) string {
 	return strings.Join(causes, "; ")
 }
 
-func budgetVerdict(scope *accountScope) verdict {
+func assessBudget(scope *accountScope) assessment {
 	budget := scope.budget()
 	if budget == nil {
 		return isTrue(v1alpha1.ReasonNoBudget, "The account has no budget")
