@@ -90,6 +90,10 @@ func consultedWorld(t *testing.T, more string, prepare func(*world)) *world {
 func TestDoctorFindsNothingWrongWithAGoodAccount(t *testing.T) {
 	t.Parallel()
 	w := consultedWorld(t, "", nil)
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Channels = []report.Channel{{Name: "main", Checked: true, Webhooks: &report.Webhooks{}}}
+		f.report.Storage = &report.Storage{SizeBytes: 1 << 20, FreeBytes: 1 << 29, VolumeBytes: 1 << 30}
+	})
 	w.startPod()
 	w.bindClaim()
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
@@ -99,9 +103,11 @@ func TestDoctorFindsNothingWrongWithAGoodAccount(t *testing.T) {
 			left = append(left, string(finding.Level)+" "+finding.What)
 		}
 	}
-	w.Expect(left).To(gomega.Equal([]string{ // nobody asks Meta here
+	w.Expect(left).To(gomega.Equal([]string{ // nobody asks Meta here, and nothing was billed
 		"unknown AccessTokensCurrent is Unknown, Pending: AccessTokensCurrent is not known yet",
 		"unknown PaymentMethodPresent is Unknown, Pending: PaymentMethodPresent is not known yet",
+		"unknown StatementsCurrent is Unknown, Pending: No statement was written yet: nothing was billed, " +
+			"or it is being added up",
 	}))
 }
 
@@ -168,7 +174,7 @@ func TestDoctorNamesTheCauseOfEachBrokenAccount(t *testing.T) {
 		"nothing closes the gateway": {
 			after: func(w *world) {
 				w.updateAccount(func(a *v1alpha1.BusinessAccount) { a.Spec.Operation = v1alpha1.OperationPaused })
-				w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused, "")
+				w.eventually("acme", v1alpha1.ConditionReconciled, metav1.ConditionTrue, v1alpha1.ReasonPaused, "")
 				w.deleteIn(w.namespace, "acme-gateway", &networkingv1.NetworkPolicy{})
 			},
 			want: "network policy | NetworkPolicy NAMESPACE/acme-gateway | It is not there",

@@ -74,7 +74,8 @@ func New(around Surroundings) *cobra.Command {
 	hideAllBut(root, "namespace", "context", "kubeconfig", "as")
 	root.AddCommand(
 		p.newStatus(), p.newDoctor(), p.newUsage(), p.newWindows(), p.newSend(), p.newTemplate(), p.newPlan(),
-		p.newCallbacks(), p.newLedger(), p.newStatement(), p.newLogs(), p.newReport(), p.newSimulate(), newVersion(),
+		p.newCallbacks(), p.newLedger(), p.newStatement(), p.newLogs(), p.newReport(), p.newSimulate(),
+		p.newSuspend(), p.newHibernate(), p.newResume(), newVersion(),
 	)
 	return root
 }

@@ -94,8 +94,10 @@ func (v *statusView) layOut(s *screen.Screen, now time.Time) {
 	if v.Ready != metav1.ConditionTrue {
 		state = "not Ready: " + v.Reason
 	}
-	if v.Operation != "" {
-		state += ", " + screen.Clean(v.Operation)
+	for _, asked := range []string{v.Activity, v.Operation} {
+		if asked != "" {
+			state += ", " + screen.Clean(asked)
+		}
 	}
 	title = screen.Fit(title, screen.Columns-screen.Width(state)-gapOfTitle)
 	s.Line(s.Paint(screen.Bold, title) + strings.Repeat(" ", gapOfTitle) + s.Paint(styleOf(v.Ready), state))

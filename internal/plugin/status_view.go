@@ -23,6 +23,7 @@ type statusView struct {
 	Plan        string                 `json:"plan"`
 	TimeZone    string                 `json:"timeZone"`
 	Operation   string                 `json:"operation,omitempty"`
+	Activity    string                 `json:"activity,omitempty"`
 	Gateway     gatewayView            `json:"gateway"`
 	Channels    []channelView          `json:"channels"`
 	Money       *moneyView             `json:"money,omitempty"`
@@ -100,6 +101,9 @@ func viewStatus(account *v1alpha1.BusinessAccount, now time.Time) statusView {
 	}
 	if account.Spec.Operation != v1alpha1.OperationActive {
 		view.Operation = string(account.Spec.Operation)
+	}
+	if account.Spec.Activity != v1alpha1.ActivityActive {
+		view.Activity = string(account.Spec.Activity)
 	}
 	if status.PlanName != "" {
 		view.Plan = status.PlanName

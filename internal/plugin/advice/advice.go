@@ -121,6 +121,13 @@ var texts = map[string]string{
 	v1alpha1.ReasonStoreFailing:        "Repair the volume or the database: the gateway's log has its error",
 	v1alpha1.ReasonFillingUp:           "Raise spec.gateway.storage.embedded.size before the volume is full",
 
+	v1alpha1.ReasonCountsUnread:     "Give the token the right to read the account's analytics: the message says what failed",
+	v1alpha1.ReasonStatementFailed:  "Mend what the message says: the statement is written again by itself",
+	v1alpha1.ReasonStatementOverdue: "Have the gateway run, with the image of this release: it makes up the figures",
+
+	v1alpha1.ReasonSuspended:  "Let it send again with kubectl guichet resume, unless the plan suspends it",
+	v1alpha1.ReasonHibernated: "Let it run again with kubectl guichet resume, or raise spec.gateway.replicas",
+
 	v1alpha1.ReasonUpstreamDiffers: "Compare the plan with Meta's price list, and the ledger with Meta's count " +
 		"(docs/ledger.md)",
 

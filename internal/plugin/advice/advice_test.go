@@ -18,7 +18,7 @@ var well = []string{
 	"UpstreamAccepts", "WebhooksArrive", "WebhookRegistered", "PageSubscribed", "ProfileApplied",
 	"AccessTokensCurrent", "PaymentMethodPresent", "StoreWritable", "Sufficient", "BillingAgrees", "CallbacksTaken",
 	"WithinBudget", "NoBudget", "Accepted", "ReviewApproved", "Approved", "Served", "CategoryMatches",
-	"PlanValid", "RatesComplete", "HistoryUnchanged",
+	"PlanValid", "RatesComplete", "HistoryUnchanged", "SendsAccepted", "StatementsCurrent",
 }
 
 // Every reason of the API that is no good news has its advice, and the document's table has it too.

@@ -15,14 +15,16 @@ var mild = map[string]bool{
 	v1alpha1.ConditionPlanPublished: true, v1alpha1.ConditionStorageSufficient: true,
 	v1alpha1.ConditionBillingAgrees: true, v1alpha1.ConditionAccessTokensCurrent: true,
 	v1alpha1.ConditionPaymentMethodPresent: true, v1alpha1.ConditionCategoryMatches: true,
-	v1alpha1.ConditionProfileApplied: true,
+	v1alpha1.ConditionProfileApplied: true, v1alpha1.ConditionStatementsCurrent: true,
 }
 
-// passing are reasons that are over within seconds or hours by themselves.
+// passing are reasons that are over within seconds or hours by themselves, or that somebody has
+// asked for.
 var passing = map[string]bool{
 	v1alpha1.ReasonGatewayProgressing: true, v1alpha1.ReasonConfigPropagating: true,
 	v1alpha1.ReasonBudgetWarning: true, v1alpha1.ReasonUpstreamFailing: true, v1alpha1.ReasonInReview: true,
 	v1alpha1.ReasonSubmissionDelayed: true, v1alpha1.ReasonAwaitingApproval: true, v1alpha1.ReasonPaused: true,
+	v1alpha1.ReasonSuspended: true, v1alpha1.ReasonHibernated: true,
 }
 
 // always are the conditions that every account has, once the operator has looked at it.
@@ -59,6 +61,7 @@ func ofCondition(where string, condition *metav1.Condition) Finding {
 	}
 	switch {
 	case condition.Reason == v1alpha1.ReasonReportUnavailable && condition.Type != v1alpha1.ConditionUsageCurrent,
+		condition.Status == metav1.ConditionUnknown && condition.Reason == v1alpha1.ReasonHibernated,
 		condition.Status == metav1.ConditionUnknown && condition.Reason == v1alpha1.ReasonPending:
 		return notKnown(where, found.What) // what it waits for is said elsewhere
 	case condition.Status == metav1.ConditionUnknown:

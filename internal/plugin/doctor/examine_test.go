@@ -229,9 +229,13 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 			func(o *Observation) { o.Claim.Object.DeletionTimestamp = &metav1.Time{Time: now} }, Failure,
 			"storage | PersistentVolumeClaim acme/acme-gateway-data | Somebody has deleted it",
 		},
+		"the account hibernates": {
+			func(o *Observation) { o.Account.Spec.Activity = v1alpha1.ActivityHibernated }, Warning,
+			"gateway | BusinessAccount acme/acme | No gateway is to run",
+		},
 		"the gateway is stopped": {
-			func(o *Observation) { o.Account.Spec.Gateway.Replicas = new(int32) }, Failure,
-			"gateway | BusinessAccount acme/acme | The gateway is stopped: spec.gateway.replicas is 0",
+			func(o *Observation) { o.Account.Spec.Gateway.Replicas = new(int32) }, Warning,
+			"gateway | BusinessAccount acme/acme | No gateway is to run",
 		},
 		"there is no room on the nodes": {
 			func(o *Observation) {

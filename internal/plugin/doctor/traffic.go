@@ -15,9 +15,8 @@ import (
 
 // findUpstream looks whether messages leave.
 func findUpstream(o *Observation) []Finding {
-	return append(
-		o.ofChannels(v1alpha1.ConditionUpstreamAccepts), o.ofConditions(v1alpha1.ConditionPaymentMethodPresent)...,
-	)
+	found := append(o.ofConditions(v1alpha1.ConditionSendsAccepted), o.ofChannels(v1alpha1.ConditionUpstreamAccepts)...)
+	return append(found, o.ofConditions(v1alpha1.ConditionPaymentMethodPresent)...)
 }
 
 // findWebhooks looks whether what the upstream tells arrives.
@@ -141,6 +140,7 @@ func nodeReady(node Seen[*corev1.Node]) bool {
 func findBilling(o *Observation) []Finding {
 	return o.ofConditions(
 		v1alpha1.ConditionUsageCurrent, v1alpha1.ConditionDeliveriesPriced, v1alpha1.ConditionBillingAgrees,
+		v1alpha1.ConditionStatementsCurrent,
 	)
 }
 

@@ -66,9 +66,10 @@ func exhausted(quota *corev1.ResourceQuota) (names []corev1.ResourceName) {
 // findGateway looks at the gateway's pods.
 func findGateway(o *Observation) (found []Finding) {
 	name := tenant.GatewayName(o.Account.Name)
-	if gateway := o.Account.Spec.Gateway; gateway != nil && gateway.Replicas != nil && *gateway.Replicas == 0 {
-		return []Finding{failure(
-			o.account(), "The gateway is stopped: spec.gateway.replicas is 0", "Set it to 1, or remove it",
+	if hibernates(o.Account) {
+		return []Finding{warning(
+			o.account(), "No gateway is to run: nothing is sent, and webhooks are lost when Meta gives them up",
+			advice.For(v1alpha1.ReasonHibernated),
 		)}
 	}
 	for i := range o.Pods.Object {
@@ -99,6 +100,13 @@ func findGateway(o *Observation) (found []Finding) {
 		}
 	}
 	return found
+}
+
+// hibernates tells whether an account asks for no gateway.
+func hibernates(account *v1alpha1.BusinessAccount) bool {
+	gateway := account.Spec.Gateway
+	return account.Spec.Activity == v1alpha1.ActivityHibernated ||
+		gateway != nil && gateway.Replicas != nil && *gateway.Replicas == 0
 }
 
 // troubleOf says why a pod does not start, and what to do about it.
