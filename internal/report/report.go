@@ -148,7 +148,8 @@ type Unpriced struct {
 type Difference struct {
 	Cause    string `json:"cause"`
 	Messages int64  `json:"messages"`
-	// Samples are the ids of the first of them, three at most; none if only the upstream knows them.
+	// Samples are the ids of the first of them, three at most; none if only the upstream knows
+	// them.
 	Samples []string `json:"samples"`
 }
 

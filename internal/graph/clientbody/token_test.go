@@ -38,7 +38,9 @@ func TestTokenInABody(t *testing.T) {
 func FuzzToken(f *testing.F) {
 	f.Add("application/json", []byte(`{"access_token":"a"}`))
 	f.Add("", []byte("access_token=a"))
-	f.Add("multipart/form-data; boundary=b", []byte("--b\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\na\r\n--b--"))
+	f.Add("multipart/form-data; boundary=b", []byte(
+		"--b\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\na\r\n--b--",
+	))
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {
 		if got := Token(kind, body); len(got) > len(body)*3 { // a byte that is no UTF-8 becomes three
 			t.Errorf("a token of %d bytes from %d", len(got), len(body))
