@@ -140,8 +140,8 @@ func TestDoctorNamesTheCauseOfEachBrokenAccount(t *testing.T) {
 					}
 				})
 			},
-			want: `plan | PricingPlan PLAN | The plan may not be used from namespace "NAMESPACE": its allowedNamespaces ` +
-				`want tier=gold`,
+			want: `plan | PricingPlan PLAN | The plan may not be used from namespace "NAMESPACE": ` +
+				`its allowedNamespaces want tier=gold`,
 		},
 		"a Secret is not there": {
 			prepare: func(w *world) { w.deleteIn(w.namespace, "acme-credentials", &corev1.Secret{}) },
@@ -150,8 +150,8 @@ func TestDoctorNamesTheCauseOfEachBrokenAccount(t *testing.T) {
 		},
 		"a token was copied with what stood around it": {
 			prepare: func(w *world) { w.setSecret("acme-credentials", "accessToken", `"canary-token"`) },
-			want: `credentials | Secret NAMESPACE/acme-credentials | The value of "accessToken" has a quotation mark: ` +
-				`it was copied with something around it`,
+			want: `credentials | Secret NAMESPACE/acme-credentials | The value of "accessToken" has a ` +
+				`quotation mark: it was copied with something around it`,
 		},
 		"the keys are gone": {
 			after: func(w *world) { w.deleteIn(w.namespace, "acme-gateway-keys", &corev1.Secret{}) },

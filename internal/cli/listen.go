@@ -146,8 +146,10 @@ func (l *listening) follow(ctx context.Context, client *gatewayclient.Client, gr
 			began = true
 			_, _ = fmt.Fprintln(l.stdout, said)
 		}, func(told gatewayclient.Callback) { l.take(ctx, told) })
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
 		}
 		refused, ok := errors.AsType[*gatewayclient.Refused](err)
 		if !began || ok && refused.Status < http.StatusInternalServerError {

@@ -34,7 +34,7 @@ func (s *story) upgrade() {
 		ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at; DROP TABLE callback_endpoint;
 		ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 		ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE recipients; DROP TABLE enforcements;
-		DROP TABLE template_requests;
+		DROP TABLE template_requests; DROP TABLE upstream_counts;
 		DROP INDEX ledger_adoptions; ALTER TABLE owner DROP COLUMN ledger_id;
 		DELETE FROM schema_migrations WHERE version >= 12`); err != nil {
 		s.t.Fatal(err)

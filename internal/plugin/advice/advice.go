@@ -121,7 +121,7 @@ var texts = map[string]string{
 	v1alpha1.ReasonStoreFailing:        "Repair the volume or the database: the gateway's log has its error",
 	v1alpha1.ReasonFillingUp:           "Raise spec.gateway.storage.embedded.size before the volume is full",
 
-	v1alpha1.ReasonCountsUnread:     "Give the token the right to read the account's analytics: the message says what failed",
+	v1alpha1.ReasonCountsUnread:     "Give the token whatsapp_business_management: the message says what failed",
 	v1alpha1.ReasonStatementFailed:  "Mend what the message says: the statement is written again by itself",
 	v1alpha1.ReasonStatementOverdue: "Have the gateway run, with the image of this release: it makes up the figures",
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -162,6 +161,3 @@ func (c *Cluster) Now() time.Time {
 	behind, _ := c.clock.skew()
 	return c.clock.now().Add(behind)
 }
-
-// Transport returns a client for requests that the typed client cannot make.
-func (c *Cluster) Transport() (*http.Client, error) { return rest.HTTPClientFor(c.Config) }
