@@ -206,8 +206,8 @@ func TestStoreConditions(t *testing.T) {
 // A process that lost its store is told of, unless another replica has taken over.
 func TestSupersededStoreIsACondition(t *testing.T) {
 	superseded := report.Report{StoreOutage: &report.StoreOutage{Cause: report.StoreSuperseded}}
-	want := assessment{"False", "StoreSuperseded", "The gateway may not use its store any more, as another process has " +
-		"opened it or a newer release has migrated it: delete the gateway's pod, and see that nothing else uses the " +
+	want := assessment{"False", "StoreSuperseded", "The gateway may not use its store any more, as another process " +
+		"has opened it or a newer release has migrated it: delete the gateway's pod, and see that nothing else uses the " +
 		"store; the gateway answers 503 to sends and webhooks meanwhile"}
 	if got := assessStore(scopeOf(superseded)); got != want {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -295,8 +295,8 @@ func TestHeldConfigurationIsNamed(t *testing.T) {
 	scope.account.Status.Gateway = &v1alpha1.GatewayStatus{
 		ConfigDigest: "sha256:aa", ConfigTime: metav1.NewTime(scope.now),
 	}
-	want := assessment{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the credentials. " +
-		"The gateway goes on with configuration sha256:aa of 2026-11-20T12:00:00Z"}
+	want := assessment{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the credentials" +
+		". The gateway goes on with configuration sha256:aa of 2026-11-20T12:00:00Z"}
 	if got := assessConfig(scope); got != want {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}

@@ -151,7 +151,7 @@ func (l *listening) follow(ctx context.Context, client *gatewayclient.Client, gr
 			return nil
 		default:
 		}
-		refused, ok := errors.AsType[*gatewayclient.Refused](err)
+		refused, ok := errors.AsType[*gatewayclient.RefusedError](err)
 		if !began || ok && refused.Status < http.StatusInternalServerError {
 			return err
 		}

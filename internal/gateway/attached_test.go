@@ -141,11 +141,13 @@ func TestTheFileOfARefusedMessageIsNotPassedOn(t *testing.T) {
 
 // behind adds fields behind the file of a form.
 func behind(body string, fields ...string) string {
-	body = strings.TrimSuffix(body, "--b--\r\n")
+	var form strings.Builder
+	form.WriteString(strings.TrimSuffix(body, "--b--\r\n"))
 	for i := 0; i < len(fields); i += 2 {
-		body += "--b\r\nContent-Disposition: form-data; name=\"" + fields[i] + "\"\r\n\r\n" + fields[i+1] + "\r\n"
+		fmt.Fprintf(&form, "--b\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", fields[i], fields[i+1])
 	}
-	return body + "--b--\r\n"
+	form.WriteString("--b--\r\n")
+	return form.String()
 }
 
 // Published clients write the recipient behind the file. Then all fields count, whatever stands

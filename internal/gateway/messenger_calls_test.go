@@ -119,7 +119,9 @@ func TestObjectsOfNumbersAreReadBesideAPage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, gatewaytest.WithPages(t), func(d *config.Document) {
-			d.Channels = slices.DeleteFunc(d.Channels, func(c config.Channel) bool { return c.Type == config.Instagram })
+			d.Channels = slices.DeleteFunc(d.Channels, func(c config.Channel) bool {
+				return c.Type == config.Instagram
+			})
 		})
 		flow := w.do("POST", "/v26.0/"+waba+"/flows", `{"name":"booking","categories":["OTHER"]}`)
 		created, err := rawjson.ParseObject([]byte(flow.body))

@@ -30,8 +30,8 @@ type Client struct {
 	Token string
 }
 
-// Refused is a gateway's answer that is no success.
-type Refused struct {
+// RefusedError is a gateway's answer that is no success.
+type RefusedError struct {
 	// Status is that of HTTP, Code the Graph API's.
 	Status, Code int
 	// Reason says why, for people.
@@ -39,7 +39,7 @@ type Refused struct {
 }
 
 // Error says what the gateway has answered.
-func (r *Refused) Error() string {
+func (r *RefusedError) Error() string {
 	return fmt.Sprintf("the gateway answered %d: %s", r.Status, r.Reason)
 }
 
@@ -78,7 +78,7 @@ func (c *Client) Call(ctx context.Context, method, channel, path string, body, a
 	return json.Unmarshal(text, answer)
 }
 
-func refusalOf(status int, text []byte) *Refused {
+func refusalOf(status int, text []byte) *RefusedError {
 	var refused struct {
 		Error struct {
 			Code    int    `json:"code"`
@@ -89,7 +89,7 @@ func refusalOf(status int, text []byte) *Refused {
 		} `json:"error"`
 	}
 	_ = json.Unmarshal(text, &refused) // an answer that is no error object has no details
-	return &Refused{
+	return &RefusedError{
 		Status: status, Code: refused.Error.Code,
 		Reason: cmp.Or(refused.Error.Data.Details, refused.Error.Message, "no reason given"),
 	}

@@ -16,7 +16,9 @@ func IsVersion(text string) bool { return text == Unversioned || version.MatchSt
 
 // unversioned is how a path without a version begins: with the id of an object or of an ad account,
 // an upload, or one of the words that stand for an object.
-var unversioned = regexp.MustCompile(`^/([0-9]+|act_[0-9]+|upload:[^/]*|app|me|debug_token|oauth|message_template_library)(/|$)`)
+var unversioned = regexp.MustCompile(
+	`^/([0-9]+|act_[0-9]+|upload:[^/]*|app|me|debug_token|oauth|message_template_library)(/|$)`,
+)
 
 // slashes are several in a row, as clients write them that join addresses by hand.
 var slashes = regexp.MustCompile(`//+`)

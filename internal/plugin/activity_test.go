@@ -12,7 +12,8 @@ func TestAnAccountIsSuspendedHibernatedAndResumed(t *testing.T) {
 		command string
 		want    v1alpha1.Activity
 	}{
-		{"suspend", v1alpha1.ActivitySuspended}, {"hibernate", v1alpha1.ActivityHibernated},
+		{"suspend", v1alpha1.ActivitySuspended},
+		{"hibernate", v1alpha1.ActivityHibernated},
 		{"resume", v1alpha1.ActivityActive},
 	} {
 		got, err := run(t, c.command, "bikes", "-n", "bikes")

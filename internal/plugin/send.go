@@ -97,7 +97,7 @@ is told. The account's Secret of API tokens is read.`,
 				return err
 			}
 			answer, err := desk.send(cmd, &m, dryRun)
-			if refused, is := errors.AsType[*gatewayclient.Refused](err); is && refused.Code != 0 {
+			if refused, is := errors.AsType[*gatewayclient.RefusedError](err); is && refused.Code != 0 {
 				return fmt.Errorf("it is refused with code %d: %s", refused.Code, refused.Reason)
 			}
 			if err != nil {

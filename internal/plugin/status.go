@@ -90,15 +90,16 @@ func (v *statusView) queued() string {
 // layOut writes an account on one screen.
 func (v *statusView) layOut(s *screen.Screen, now time.Time) {
 	title := screen.Clean(v.DisplayName) + "  " + screen.Clean(v.Namespace+"/"+v.Name)
-	state := "Ready"
+	states := []string{"Ready"}
 	if v.Ready != metav1.ConditionTrue {
-		state = "not Ready: " + v.Reason
+		states[0] = "not Ready: " + v.Reason
 	}
 	for _, asked := range []string{v.Activity, v.Operation} {
 		if asked != "" {
-			state += ", " + screen.Clean(asked)
+			states = append(states, screen.Clean(asked))
 		}
 	}
+	state := strings.Join(states, ", ")
 	title = screen.Fit(title, screen.Columns-screen.Width(state)-gapOfTitle)
 	s.Line(s.Paint(screen.Bold, title) + strings.Repeat(" ", gapOfTitle) + s.Paint(styleOf(v.Ready), state))
 	s.Paragraph("", screen.Dim, v.setting())

@@ -79,7 +79,7 @@ which keeps and sends nothing.`,
 func (d *desk) window(cmd *cobra.Command, m *message) (*windowView, error) {
 	m.text = "?"
 	answer, err := d.send(cmd, m, true)
-	refused, is := errors.AsType[*gatewayclient.Refused](err)
+	refused, is := errors.AsType[*gatewayclient.RefusedError](err)
 	switch {
 	case is && refused.Code != 0 && refused.Status < http.StatusInternalServerError &&
 		refused.Status != http.StatusUnauthorized:

@@ -117,7 +117,8 @@ func TestP14AnEarlierStoreKeepsItsLedger(t *testing.T) {
 		settleMany(t, before, 1)
 		before.Close()
 		tamper(t, where, `DROP INDEX ledger_adoptions; ALTER TABLE owner DROP COLUMN ledger_id;
-			DROP TABLE template_requests; DROP TABLE upstream_counts; DELETE FROM schema_migrations WHERE version >= 19`)
+			DROP TABLE template_requests; DROP TABLE upstream_counts;
+			DELETE FROM schema_migrations WHERE version >= 19`)
 		after := where.open(t, keys)
 		if head, err := after.Audit(t.Context()); err != nil || head.Sequence != 1 {
 			t.Errorf("the ledger ends in %d, %v", head.Sequence, err)

@@ -68,7 +68,8 @@ func jsonFields(of reflect.Type) map[string]string {
 }
 
 func TestPlanKeepsEveryFieldOfTheShippedPlans(t *testing.T) {
-	for _, name := range []string{"whatsapp", "whatsapp_eur", "whatsapp_cop", "messenger", "acme_page", "announcement"} {
+	plans := []string{"whatsapp", "whatsapp_eur", "whatsapp_cop", "messenger", "acme_page", "announcement"}
+	for _, name := range plans {
 		t.Run(name, func(t *testing.T) {
 			content, err := os.ReadFile(fmt.Sprintf("../../config/samples/pricingplan_%s.yaml", name))
 			if err != nil {

@@ -82,7 +82,8 @@ func TestDaysThatTheUpstreamLeavesOutAreEmpty(t *testing.T) {
 	a := aroundDay(day, zone(t, "Europe/Paris"))
 	tests := map[string]struct{ counts, added []network.Count }{
 		"nothing was counted": {nil, []network.Count{
-			count(t, midnight17, midnight18, 0), count(t, midnight18, midnight19, 0), count(t, midnight19, midnight20, 0),
+			count(t, midnight17, midnight18, 0), count(t, midnight18, midnight19, 0),
+			count(t, midnight19, midnight20, 0),
 		}},
 		"the last day alone": {[]network.Count{count(t, midnight19, midnight20, 5)}, []network.Count{
 			count(t, midnight17, midnight18, 0), count(t, midnight18, midnight19, 0),

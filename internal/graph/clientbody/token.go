@@ -58,8 +58,7 @@ func tokenInObject(text []byte) string {
 }
 
 func tokenInForm(text []byte) string {
-	pairs := strings.Split(strings.TrimSpace(string(text)), "&")
-	for _, pair := range pairs {
+	for pair := range strings.SplitSeq(strings.TrimSpace(string(text)), "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		if name != parameter.Token {
 			continue

@@ -85,7 +85,7 @@ func readReaction(s *Send, kind string, raw []byte) error {
 	if s.ReplyTo != "" {
 		return invalid("context", "cannot accompany a reaction")
 	}
-	id, err := messageID(content.members, "message_id", "reaction.message_id")
+	id, err := messageID(content.members, "reaction.message_id")
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func readPin(s *Send, kind string, raw []byte) error {
 	if err := content.at("type").oneOf(pinMessage, unpinMessage); err != nil {
 		return err
 	}
-	if _, err := messageID(content.members, "message_id", "pin.message_id"); err != nil {
+	if _, err := messageID(content.members, "pin.message_id"); err != nil {
 		return err
 	}
 	days := content.at("expiration_days")

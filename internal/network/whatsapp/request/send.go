@@ -165,7 +165,7 @@ func parseRead(object rawjson.Object) (*ReadReceipt, error) {
 	if status, _ := rawjson.String(object.Get("status")); status != "read" {
 		return nil, invalid("status", `must be "read"`)
 	}
-	id, err := messageID(object, "message_id", "message_id")
+	id, err := messageID(object, "message_id")
 	if err != nil {
 		return nil, err
 	}
@@ -243,12 +243,12 @@ func (s *Send) readContext(object rawjson.Object) error {
 	if err != nil {
 		return err
 	}
-	s.ReplyTo, err = messageID(quoted.members, "message_id", "context.message_id")
+	s.ReplyTo, err = messageID(quoted.members, "context.message_id")
 	return err
 }
 
-func messageID(object rawjson.Object, name, path string) (string, error) {
-	id, ok := optionalString(object, name)
+func messageID(object rawjson.Object, path string) (string, error) {
+	id, ok := optionalString(object, "message_id")
 	switch {
 	case !ok:
 		return "", invalid(path, "must be a string")
