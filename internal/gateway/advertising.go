@@ -52,7 +52,7 @@ func (g *Gateway) takeAdvertised(w http.ResponseWriter, r *http.Request, from ad
 	if err != nil {
 		return err
 	}
-	body, done, err := g.bodies.read(r, from.channel.Network.Traits().MaxRequest)
+	body, done, err := g.bodies.Read(r, from.channel.Network.Traits().MaxRequest)
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func (g *Gateway) admitFile(r *http.Request) (*served.Tenant, error) {
 func (g *Gateway) authenticate(r *http.Request) (t *served.Tenant, token string, err error) {
 	presented := served.PresentedToken(r)
 	if presented == "" {
-		if presented, err = g.bodies.token(r); err != nil {
+		if presented, err = g.bodies.Token(r); err != nil {
 			return nil, "", err
 		}
 	}
@@ -189,7 +189,7 @@ func (g *Gateway) take(
 	if err != nil {
 		return err
 	}
-	body, done, err := g.bodies.read(r, from.channel.Network.Traits().MaxRequest)
+	body, done, err := g.bodies.Read(r, from.channel.Network.Traits().MaxRequest)
 	if err != nil {
 		return err
 	}

@@ -147,31 +147,6 @@ func TestATokenMayStandBeforeAFile(t *testing.T) {
 	})
 }
 
-// What strangers send is held within a bound of its own: the bodies of those who have shown a token
-// are read all the same.
-func TestBodiesOfStrangersAreBounded(t *testing.T) {
-	t.Parallel()
-	var b bodies
-	b.strangers.Store(maxStrangers - 10)
-	stranger := func(body string) error {
-		r, err := http.NewRequest(http.MethodPost, "http://gateway/1/messages", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = b.token(r)
-		return err
-	}
-	if err := stranger("0123456789"); err != nil {
-		t.Errorf("what still fits was refused: %v", err)
-	}
-	if err := stranger("0123456789a"); err == nil {
-		t.Error("one byte more than the bound was held")
-	}
-	if held := b.strangers.Load(); held != maxStrangers-10 {
-		t.Errorf("%d bytes are held after both, want %d", held, maxStrangers-10)
-	}
-}
-
 // A path is the same however it is joined, for the calls that the gateway owns as for the others.
 func TestOwnedCallsAreServedHoweverTheirPathIsWritten(t *testing.T) {
 	t.Parallel()

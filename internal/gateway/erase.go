@@ -36,7 +36,7 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 			network.InvalidValue, "users must name at most 10 people: they are looked for among all messages.",
 		)
 	}
-	unsettled, err := g.eraser.Erase(r.Context(), from.channel.ID, users)
+	unsettled, err := g.people.Erase(r.Context(), from.channel.ID, users)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func TestP13ErasingAgainErasesWhatWentToAFormerNumber(t *testing.T) {
 	erases := func(on string, open int64) step {
 		return func(s *story, _, _ string) {
 			s.t.Helper()
-			if got, err := s.gateway.eraser.Erase(
+			if got, err := s.gateway.people.Erase(
 				s.t.Context(), on, []identity.Address{present},
 			); err != nil || got != open {
 				s.t.Errorf("erased with %s: %d are open, %v; want %d", on, got, err, open)

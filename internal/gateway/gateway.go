@@ -14,6 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/bodies"
 	"github.com/guichet-dev/guichet/internal/gateway/books"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/counts"
@@ -78,9 +79,9 @@ type Gateway struct {
 	requests   *requests.Requests
 	books      *books.Books
 	counts     *counts.Counts
-	eraser     people.Eraser
+	people     people.Registry
 	// bodies are those of the API's requests.
-	bodies bodies
+	bodies bodies.Room
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
 	passes chan struct{}
@@ -146,7 +147,7 @@ func newGateway(options Options) (*Gateway, error) {
 		counts: counts.New(counts.Options{Store: account, Config: configuration, Log: log}),
 		media:  files,
 		passes: make(chan struct{}, maxPasses),
-		eraser: people.Eraser{Store: account, Keys: keyring.Seal(), Follow: gate.Follow},
+		people: people.Registry{Store: account, Keys: keyring.Seal(), Follow: gate.Follow},
 	}
 	g.requests = requests.New(account, metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{

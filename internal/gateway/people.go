@@ -1,20 +1,12 @@
 package gateway
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"slices"
 
-	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/people"
-	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
-	"github.com/guichet-dev/guichet/internal/seal"
 )
 
 // maxPeopleBody bounds a request about people, in bytes.
@@ -61,7 +53,7 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err != nil {
 		return upstreamFailure(err)
 	}
-	if err := g.recordBlocks(r.Context(), from.channel, result.Done, blocked); err != nil {
+	if err := g.people.RecordBlocks(r.Context(), from.channel, result.Done, blocked); err != nil {
 		return err
 	}
 	status, answer, err := of.AnswerBlocks(result, blocked, telemetry.NewTraceID())
@@ -70,32 +62,6 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	}
 	writeJSONText(w, status, answer)
 	return nil
-}
-
-// recordBlocks records what the upstream has done, of the people whom it says that it knows.
-func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []network.Known, blocked bool) error {
-	if len(done) == 0 {
-		return nil
-	}
-	now := g.store.Now()
-	return g.store.Update(ctx, func(tx *durable.Tx) error {
-		for _, user := range done {
-			unions, err := people.LearnAnswer(tx, user.Input, user, now)
-			if err != nil {
-				return err
-			}
-			g.gate.Follow(tx, unions)
-			address := people.First(append(slices.Clip(user.Addresses), user.Input))
-			err = g.changePerson(tx, c, address, func(s *conversation.State) {
-				// the later request counts, be it within the same second
-				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // postConsents records that customers have agreed to be written to, or have taken that back. The
@@ -118,31 +84,7 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
-	users := make([]string, 0, len(request.Consents))
-	for i, c := range request.Consents {
-		if err := c.Check(i); err != nil {
-			return err
-		}
-		users = append(users, c.User)
-	}
-	addresses, err := people.ReadNames(from.channel.Network, "consents", users)
-	if err != nil {
-		return err
-	}
-	now := g.store.Now()
-	err = g.store.Update(r.Context(), func(tx *durable.Tx) error {
-		for i, c := range request.Consents {
-			err := g.changePerson(
-				tx, from.channel, addresses[i],
-				func(s *conversation.State) { s.RecordConsent(c.IsGranted(), c.At(now)) },
-			)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := g.people.RecordConsents(r.Context(), from.channel, request.Consents); err != nil {
 		return err
 	}
 	return writeJSON(w, succeeded)
@@ -166,7 +108,7 @@ func (g *Gateway) readPeople(r *http.Request, into any) error {
 }
 
 func (g *Gateway) readPeopleBody(r *http.Request) (body []byte, done func(), err error) {
-	body, done, err = g.bodies.read(r, maxPeopleBody)
+	body, done, err = g.bodies.Read(r, maxPeopleBody)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -176,27 +118,4 @@ func (g *Gateway) readPeopleBody(r *http.Request) (body []byte, done func(), err
 			"The body is larger than 1 MiB. Name fewer people in one request.")
 	}
 	return body, done, nil
-}
-
-func (g *Gateway) changePerson(
-	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
-) error {
-	unions, err := people.Adopt(tx, g.store.Now(), c.ID, address)
-	if err != nil {
-		return err
-	}
-	g.gate.Follow(tx, unions)
-	customer, err := people.Customer(tx, g.keys.Seal(), c.ID, address)
-	if err != nil {
-		return err
-	}
-	if customer == (seal.CustomerHash{}) {
-		return fmt.Errorf("a customer of channel %s has no address that can be read", c.Name)
-	}
-	state, err := tx.People().Conversation(c.ID, customer)
-	if err != nil {
-		return err
-	}
-	change(&state)
-	return tx.People().PutConversation(c.ID, customer, &state)
 }

@@ -105,7 +105,7 @@ func (g *Gateway) askDesk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, done, err := g.bodies.read(r, maxDeskBody)
+	body, done, err := g.bodies.Read(r, maxDeskBody)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/bodies"
 	"github.com/guichet-dev/guichet/internal/gateway/connections"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
-	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -139,7 +139,7 @@ func (g *Gateway) bounded(next http.Handler) http.Handler {
 			if strings.HasSuffix(r.URL.Path, "/messages") {
 				handler = handlerMessages // a refused send is counted as one
 			}
-			g.fail(w, r, handler, busy())
+			g.fail(w, r, handler, bodies.Busy())
 		}
 	})
 }
@@ -151,7 +151,7 @@ func (g *Gateway) pass(call func() error) error {
 		defer func() { <-g.passes }()
 		return call()
 	default:
-		return busy()
+		return bodies.Busy()
 	}
 }
 
@@ -185,11 +185,4 @@ func (g *Gateway) ready(ctx context.Context) error {
 		return errors.New("the store does not answer")
 	}
 	return nil
-}
-
-func busy() error {
-	return &network.Refusal{
-		Reason: network.Busy, After: storeRetry,
-		Details: "The gateway serves too many requests at once. Slow down and send this one again later.",
-	}
 }

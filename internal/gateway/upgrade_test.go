@@ -140,7 +140,7 @@ func TestP13AnUpgradeIsAnUpgradeOnce(t *testing.T) {
 	if got := s.refusal("5511952346010", [2]string{"template", "marketing"}); got != 0 {
 		t.Errorf("marketing after START: got %d", got)
 	}
-	if _, err := s.gateway.eraser.Erase(t.Context(), phoneID, []identity.Address{identity.Of(to)}); err != nil {
+	if _, err := s.gateway.people.Erase(t.Context(), phoneID, []identity.Address{identity.Of(to)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.refusal(before, [2]string{"template", "marketing"}); got != 0 {

@@ -13,31 +13,23 @@ import (
 // erasePage is how many messages one operation of an erasure looks at.
 const erasePage = 1000
 
-// Eraser forgets people.
-type Eraser struct {
-	Store *durable.Store
-	Keys  *seal.Keys
-	// Follow is told of people who were found to be one.
-	Follow func(tx *durable.Tx, unions []store.Union)
-}
-
 // Erase forgets people, page by page, so that no operation is long. It tells how many messages are
 // open.
-func (e *Eraser) Erase(
+func (r *Registry) Erase(
 	ctx context.Context, channel string, users []identity.Address,
 ) (unsettled int64, err error) {
-	known, err := e.eraseReach(ctx, users)
+	known, err := r.eraseReach(ctx, users)
 	if err != nil {
 		return 0, err
 	}
 	customers := make([]seal.CustomerHash, 0, len(known))
 	for _, primary := range known {
-		customers = append(customers, e.Keys.CustomerHash(channel, string(primary)))
+		customers = append(customers, r.Keys.CustomerHash(channel, string(primary)))
 	}
 	var so store.Erasure
 	for {
 		var page store.Erasure // apart from so: an operation may be run again
-		err := e.Store.Update(ctx, func(tx *durable.Tx) (err error) {
+		err := r.Store.Update(ctx, func(tx *durable.Tx) (err error) {
 			page, err = tx.People().Erase(channel, customers, so, erasePage)
 			return err
 		})
@@ -48,16 +40,16 @@ func (e *Eraser) Erase(
 			break
 		}
 	}
-	return e.forget(ctx, known)
+	return r.forget(ctx, known)
 }
 
 // forget forgets the addresses of those people of whom no message is left with any number of the
 // account: until then the messages are found by them. It tells how many messages are open.
-func (e *Eraser) forget(ctx context.Context, known []identity.Address) (unsettled int64, err error) {
+func (r *Registry) forget(ctx context.Context, known []identity.Address) (unsettled int64, err error) {
 	var so store.Remains
 	for {
 		var page store.Remains // apart from so: an operation may be run again
-		err := e.Store.Update(ctx, func(tx *durable.Tx) (err error) {
+		err := r.Store.Update(ctx, func(tx *durable.Tx) (err error) {
 			page, err = tx.People().Remains(known, so, erasePage)
 			for i := range known {
 				if err == nil && page.Next == 0 && page.Messages[i] == 0 {
@@ -81,17 +73,17 @@ func (e *Eraser) forget(ctx context.Context, known []identity.Address) (unsettle
 
 // eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each
 // once and by the primary address.
-func (e *Eraser) eraseReach(
+func (r *Registry) eraseReach(
 	ctx context.Context, users []identity.Address,
 ) (known []identity.Address, err error) {
-	err = e.Store.Update(ctx, func(tx *durable.Tx) error {
+	err = r.Store.Update(ctx, func(tx *durable.Tx) error {
 		known = nil
 		for _, user := range users {
-			unions, err := tx.People().Adopt(user, e.Store.Now())
+			unions, err := tx.People().Adopt(user, r.Store.Now())
 			if err != nil {
 				return err
 			}
-			e.Follow(tx, unions)
+			r.Follow(tx, unions)
 			primary, err := tx.People().Primary(user)
 			if err != nil {
 				return err
@@ -100,7 +92,7 @@ func (e *Eraser) eraseReach(
 				continue
 			}
 			known = append(known, primary)
-			if err := tx.People().EraseReach(Person(e.Keys, primary)); err != nil {
+			if err := tx.People().EraseReach(Person(r.Keys, primary)); err != nil {
 				return err
 			}
 		}

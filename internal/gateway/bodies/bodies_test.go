@@ -1,4 +1,4 @@
-package gateway
+package bodies
 
 import (
 	"net/http"
@@ -13,9 +13,9 @@ import (
 
 func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	t.Parallel()
-	var b bodies
+	var b Room
 	request := func(size int) error {
-		_, _, err := b.read(
+		_, _, err := b.Read(
 			httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size))),
 			network.MaxWebhookBody,
 		)
@@ -37,7 +37,7 @@ func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	if err := request(1 << 19); err != nil {
 		t.Fatalf("a small one: %v", err)
 	}
-	_, done, err := b.read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")), 10)
+	_, done, err := b.Read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,5 +45,30 @@ func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	done()
 	if held := b.held.Load(); held != before-1 {
 		t.Fatalf("%d bytes are held, want %d", held, before-1)
+	}
+}
+
+// What strangers send is held within a bound of its own: the bodies of those who have shown a token
+// are read all the same.
+func TestBodiesOfStrangersAreBounded(t *testing.T) {
+	t.Parallel()
+	var b Room
+	b.strangers.Store(maxStrangers - 10)
+	stranger := func(body string) error {
+		r, err := http.NewRequest(http.MethodPost, "http://gateway/1/messages", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.Token(r)
+		return err
+	}
+	if err := stranger("0123456789"); err != nil {
+		t.Errorf("what still fits was refused: %v", err)
+	}
+	if err := stranger("0123456789a"); err == nil {
+		t.Error("one byte more than the bound was held")
+	}
+	if held := b.strangers.Load(); held != maxStrangers-10 {
+		t.Errorf("%d bytes are held after both, want %d", held, maxStrangers-10)
 	}
 }
