@@ -17,6 +17,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
@@ -60,6 +61,7 @@ var (
 // world is a gateway between a simulator and a business's endpoint, all on one network.
 type world struct {
 	t         testing.TB
+	dial      egress.Dial // the gateway's; nil is the machine's, with its guard
 	network   *gatewaytest.Network
 	client    *http.Client
 	document  config.Document
@@ -140,7 +142,7 @@ func prepareWorldOn(
 ) *world {
 	tb.Helper()
 	w := &world{
-		t: tb, network: network, client: network.Client(tb), directory: tb.TempDir(), clock: by,
+		t: tb, network: network, dial: network.Dial, client: network.Client(tb), directory: tb.TempDir(), clock: by,
 		business: newBusiness(tb, network), logs: &lockedBuffer{}, api: api,
 	}
 	tb.Cleanup(w.tellLogs)
@@ -220,7 +222,7 @@ func (w *world) run() {
 			ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"),
 			DataDirectory: filepath.Join(w.directory, "data"), Replica: "gateway-0",
 			Log:   slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			Clock: w.clock, Tracer: w.tracer, Dial: w.network.Dial,
+			Clock: w.clock, Tracer: w.tracer, Dial: w.dial,
 		}, w.listeners)
 	}()
 	w.stop = sync.OnceValue(func() error { cancel(); return <-done })
