@@ -23,12 +23,12 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		want   string
 	}{
 		"format": {
-			func(d *config.Document) { d.Format = 5 },
-			"format is 5 and this gateway knows 1 to 4: upgrade the gateway or the operator",
+			func(d *config.Document) { d.Format = 7 },
+			"format is 7 and this gateway knows 1 to 6: upgrade the gateway or the operator",
 		},
 		"no format": {
 			func(d *config.Document) { d.Format = 0 },
-			"format is 0 and this gateway knows 1 to 4: upgrade the gateway or the operator",
+			"format is 0 and this gateway knows 1 to 6: upgrade the gateway or the operator",
 		},
 		"channel plan": {
 			func(d *config.Document) { d.Channels[1].PlanName = "nowhere" }, "channels[1]: planName is none of plans",
