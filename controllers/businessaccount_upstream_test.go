@@ -295,8 +295,8 @@ func TestHeldConfigurationIsNamed(t *testing.T) {
 	scope.account.Status.Gateway = &v1alpha1.GatewayStatus{
 		ConfigDigest: "sha256:aa", ConfigTime: metav1.NewTime(scope.now),
 	}
-	want := assessment{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the credentials" +
-		". The gateway goes on with configuration sha256:aa of 2026-11-20T12:00:00Z"}
+	want := assessment{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the " +
+		"credentials. The gateway goes on with configuration sha256:aa of 2026-11-20T12:00:00Z"}
 	if got := assessConfig(scope); got != want {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
