@@ -104,12 +104,12 @@ func TestTemplateRequestsTouchNobodyElsesTemplate(t *testing.T) {
 	w.settle()
 	w.Expect(w.account().Status.TemplateRequests).To(gomega.BeNil())
 
+	gone := requestAt(8, 7, "order_ready", "")
+	gone.Definition = nil
+	w.asksFor(gone) // in place of the early one
 	w.updateAccount(func(a *v1alpha1.BusinessAccount) {
 		a.Spec.Templates = &v1alpha1.AccountTemplates{FromAPI: v1alpha1.TemplatesFromAPIReview}
 	})
-	gone := requestAt(8, 7, "order_ready", "")
-	gone.Definition = nil
-	w.asksFor(gone)
 	w.Expect(w.eventuallyTaken("8").Refused.Message).To(
 		gomega.Equal(`MessageTemplate "acme-api-7" exists and does not belong to this account`),
 	)
